@@ -1,0 +1,62 @@
+package spec
+
+import "github.com/rollover-harness/rollover/mockidp/clock"
+
+// File is a target file, rollover.yaml: the app under test, what its team
+// promises, and which scenarios it must face.
+type File struct {
+	APIVersion string     `json:"apiVersion" doc:"rollover/v1"`
+	Target     Target     `json:"target" doc:"the app under test"`
+	Issuer     FileIssuer `json:"issuer,omitempty" doc:"the issuer that the app is configured for"`
+	Promise    Promise    `json:"promise,omitempty" doc:"what the team promises: strict, microsoft (default), pinned, or the members spelled out"`
+	Scenarios  Selection  `json:"scenarios,omitempty" doc:"which scenarios run; default: profile core"`
+}
+
+// Target is the app under test. Exactly one of Process, Container and URL is given.
+type Target struct {
+	Name     string   `json:"name" doc:"what reports call it"`
+	Process  *Process `json:"process,omitempty" doc:"the app is a command that is started for each scenario"`
+	URL      string   `json:"url,omitempty" doc:"the app is running already, at this URL"`
+	Ready    Ready    `json:"ready,omitempty" doc:"how to see that the app has started"`
+	Audience string   `json:"audience,omitempty" doc:"aud of good tokens; default api://default"`
+	Present  Carry    `json:"present,omitempty" doc:"how a credential is carried to the app"`
+	Accepted []int    `json:"accepted,omitempty" doc:"HTTP statuses that mean accepted; default [200]"`
+	Rejected []int    `json:"rejected,omitempty" doc:"HTTP statuses that mean rejected; default [401, 403]"`
+	Clock    string   `json:"clock,omitempty" doc:"how its clock can be moved: libfaketime; left out: it cannot"`
+}
+
+// Process is how the app is started.
+type Process struct {
+	Command []string          `json:"command" doc:"program and arguments; relative paths start at the folder of this file"`
+	Env     map[string]string `json:"env,omitempty" doc:"environment, beside what the run has; placeholders are filled in"`
+}
+
+// Ready is how to see that the app has started.
+type Ready struct {
+	Path    string         `json:"path,omitempty" doc:"path that answers 2xx once the app is ready; left out: any answer on its port will do"`
+	Timeout clock.Duration `json:"timeout,omitempty" doc:"how long that may take; default 30s"`
+}
+
+// Carry is how a credential is carried to the app.
+type Carry struct {
+	As      string         `json:"as,omitempty" doc:"bearer (default)"`
+	Path    string         `json:"path,omitempty" doc:"path that demands a credential; default /"`
+	Timeout clock.Duration `json:"timeout,omitempty" doc:"how long an answer may take; default 30s"`
+}
+
+// FileIssuer is the issuer that the app is configured for.
+type FileIssuer struct {
+	Profile string `json:"profile,omitempty" doc:"generic (default) or entra"`
+}
+
+// Selection says which scenarios run.
+type Selection struct {
+	Profile string   `json:"profile,omitempty" doc:"all scenarios of this profile; default core, unless include is given"`
+	Include []string `json:"include,omitempty" doc:"ids or files; alone they are all that runs, with profile they come on top"`
+	Exclude []string `json:"exclude,omitempty" doc:"ids that do not run; comes last"`
+}
+
+// Placeholders lists what may stand as ${name} in env, command and ready.
+func Placeholders() []string {
+	return []string{"issuer", "metadata", "jwks", "federationMetadata", "samlMetadata", "audience", "port", "ca"}
+}
