@@ -1,0 +1,83 @@
+// Package target is the contract of a thing under test: what the engine may
+// ask of it, and what it must answer. Four kinds keep it: a process, a URL, a
+// container and a handler in this process.
+package target
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rollover-harness/rollover/mockidp/credential"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
+)
+
+// Feature is something that not every target can do.
+type Feature string
+
+// The features that a scenario may need.
+const (
+	Restart Feature = "restart" // it can be ended and started again
+	Clock   Feature = "clock"   // its clock can be moved
+	Logs    Feature = "logs"    // what it logs can be read
+	OIDC    Feature = "oidc"    // people sign in to it by OpenID Connect
+	WSFed   Feature = "wsfed"   // ... by WS-Federation
+	SAML    Feature = "saml"    // ... by SAML 2.0
+)
+
+// Environment is the issuer that a target is started for.
+type Environment struct {
+	Issuer             string // issuer identifier, the "iss" of its tokens
+	Metadata           string // URL of the discovery document
+	JWKS               string // URL of the key set
+	FederationMetadata string // URL, empty where the profile has none
+	SAMLMetadata       string // URL, empty where the profile has none
+	Audience           string // "aud" of good tokens
+	CA                 string // file with the CA of an https issuer, empty for http
+}
+
+// ErrStart is wrapped by the error of a target that does not come up.
+var ErrStart = errors.New("target does not start")
+
+// Target makes instances of a thing under test. Its methods are safe for
+// concurrent use: scenarios run side by side, each with an instance of its own.
+type Target interface {
+	// Name is what reports call it, Kind one of process, container, url, inprocess.
+	Name() string
+	Kind() string
+	Features() []Feature
+
+	// Start brings up an instance and waits until it is ready. On an error that
+	// wraps ErrStart there is none, and the error holds its last words.
+	// log gets each line that the instance writes, from one goroutine at a time,
+	// and is never called after Stop has returned.
+	Start(ctx context.Context, env Environment, log func(line string)) (Instance, error)
+}
+
+// Instance is one running target.
+type Instance interface {
+	// Present shows a credential and reads the answer. It does not fail: an
+	// answer that never came is an Observation too (Unreachable).
+	Present(ctx context.Context, c credential.Credential) Observation
+
+	// Done is closed when the instance has ended by itself or was killed from
+	// outside; nil where that cannot be seen. Err then says how it ended.
+	Done() <-chan struct{}
+	Err() error
+
+	// Stop ends the instance with all its children and waits for that. It is
+	// safe to call again.
+	Stop(ctx context.Context) error
+
+	// Address is where the instance answers, PID its process (0 without one).
+	Address() string
+	PID() int
+}
+
+// Observation is what a target answered to a credential.
+type Observation struct {
+	Outcome timeline.Outcome
+	Status  int           // HTTP status, 0 without an answer
+	Detail  string        // WWW-Authenticate and the body's beginning, or the transport's error
+	Took    time.Duration // from the first byte sent to the answer
+}
