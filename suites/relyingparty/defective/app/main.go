@@ -1,0 +1,72 @@
+// Command app runs one relying party of package defective on 127.0.0.1, for
+// the harness to start as a process.
+//
+//	AUTHORITY=ISSUER JWKS_URI=URI AUDIENCE=AUD PORT=PORT DEFECT=NAME app
+//
+// DEFECT is one of defective.Names; empty, the app is sound. Port 0 takes a
+// free one; the address is the first line on stderr, the reasons of rejections
+// follow. It ends on SIGTERM.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/rollover-harness/rollover/suites/relyingparty/defective"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Getenv, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx is done, and returns why it could not.
+func run(ctx context.Context, env func(string) string, stderr io.Writer) error {
+	logger := log.New(stderr, "", log.LstdFlags|log.Lmicroseconds)
+	app, err := defective.New(defective.Config{
+		Issuer:   env("AUTHORITY"),
+		JWKSURI:  env("JWKS_URI"),
+		Audience: env("AUDIENCE"),
+		Defect:   env("DEFECT"),
+		Log:      func(line string) { logger.Print(line) },
+	})
+	if err != nil {
+		return err
+	}
+	defer app.Close()
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", env("PORT")))
+	if err != nil {
+		return fmt.Errorf("listen on PORT: %w", err)
+	}
+	logger.Printf("listening on %s", listener.Addr())
+
+	server := &http.Server{Handler: app, ReadHeaderTimeout: 5 * time.Second, ErrorLog: logger}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	err = server.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+	<-served
+	return err
+}
