@@ -46,6 +46,7 @@ type Began struct {
 	Seed     uint64          `json:"seed"`              // of everything random in the run
 	Target   Target          `json:"target"`            // the app under test
 	Profile  string          `json:"profile"`           // the issuer's profile
+	Audience string          `json:"audience"`          // "aud" of good tokens
 	Scenario json.RawMessage `json:"scenario"`          // as validated
 	Promise  json.RawMessage `json:"promise"`           // with its name and members
 	Patience clock.Duration  `json:"patience"`          // the longest that the run waits for anything
