@@ -1,0 +1,245 @@
+package oidc
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/mockidp/credential"
+	"github.com/rollover-harness/rollover/mockidp/keyring"
+	"github.com/rollover-harness/rollover/mockidp/profile"
+)
+
+// DefaultSubject is "sub" where a request names none.
+const DefaultSubject = "user@rollover.test"
+
+// DefaultLifetime is how long a token is valid where a request says nothing.
+const DefaultLifetime = time.Hour
+
+// Token is a minted JWT with what the timeline says of it. Audience and times
+// are those that the token carries; empty and zero where a request took the
+// claim away or made it something else.
+type Token struct {
+	Text      string   // JWS compact serialisation
+	Key       string   // of the ring; empty where a key outside it signed
+	KID       string   // as the header carries it
+	Audience  string   // several are joined by spaces
+	Altered   []string // header and claim names that the request set itself
+	IssuedAt  time.Time
+	NotBefore time.Time
+	ExpiresAt time.Time
+}
+
+// Minter makes tokens of one issuer. It is safe for concurrent use.
+type Minter struct {
+	site   Site
+	name   string // of the profile
+	shapes map[string]shape
+}
+
+// shape is a version's token with all filled in that is the same in every one.
+type shape struct {
+	header []string
+	claims object
+}
+
+// NewMinter returns a Minter of tokens in the profile's shape.
+func NewMinter(p profile.Profile, site Site) *Minter {
+	m := &Minter{site: site, name: p.Name, shapes: map[string]shape{}}
+	for i, v := range p.Versions {
+		s := shape{v.Token.Header, newTemplate(p, site, site.Tenant, v).object(v.Token.Claims)}
+		m.shapes[v.Name] = s
+		if i == 0 {
+			m.shapes[""] = s
+		}
+	}
+	return m
+}
+
+// Mint makes the token that r asks for. now is the issuer's time, id the unique
+// name of the token, and stranger gives key material outside the ring; it is
+// called for credential.StrangerKey alone, and its algorithm should be that of
+// the key named. Errors that are the request's fault wrap credential.ErrRequest.
+func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, id string, stranger func() (keyring.Material, error)) (Token, error) {
+	if err := r.Validate(); err != nil {
+		return Token{}, err
+	}
+	if r.Form != "" && r.Form != credential.JWT {
+		return Token{}, fmt.Errorf("%w: form %q is not made by the %s profile (jwt)", credential.ErrRequest, r.Form, m.name)
+	}
+	shape, found := m.shapes[r.Version]
+	if !found {
+		return Token{}, fmt.Errorf("%w: the %s profile has no version %q", credential.ErrRequest, m.name, r.Version)
+	}
+	key, err := signingKey(s, r.Key)
+	if err != nil {
+		return Token{}, err
+	}
+	material := key.Material
+	if r.Forge == credential.StrangerKey {
+		if material, err = strangerFor(key, stranger); err != nil {
+			return Token{}, err
+		}
+	}
+	header := m.header(shape, key, headerAlg(r.Forge, material.Alg))
+	header.override(r.Header)
+	claims := m.claims(shape, r, now, id)
+	claims.override(r.Claims)
+	text, err := compact(r.Forge, material, header, claims)
+	if err != nil {
+		return Token{}, err
+	}
+	token := Token{
+		Text:      text,
+		Key:       key.Name,
+		Audience:  audience(claims.value("aud")),
+		Altered:   append(sortedKeys(r.Header), sortedKeys(r.Claims)...),
+		IssuedAt:  numericDate(claims.value("iat")),
+		NotBefore: numericDate(claims.value("nbf")),
+		ExpiresAt: numericDate(claims.value("exp")),
+	}
+	token.KID, _ = header.value("kid").(string)
+	if r.Forge == credential.StrangerKey {
+		token.Key = ""
+	}
+	return token, nil
+}
+
+// signingKey finds the key of that name, whatever its state; "" is the active one.
+func signingKey(s keyring.Snapshot, name string) (keyring.Key, error) {
+	if name == "" {
+		if key, found := s.Active(); found {
+			return key, nil
+		}
+		return keyring.Key{}, fmt.Errorf("%w: no key is active: name one of %s", credential.ErrRequest, strings.Join(s.Names(), ", "))
+	}
+	key, found := s.Key(name)
+	if !found {
+		return keyring.Key{}, fmt.Errorf("%w: key %q: %w (one of %s)", credential.ErrRequest, name, keyring.ErrUnknownKey, strings.Join(s.Names(), ", "))
+	}
+	return key, nil
+}
+
+func strangerFor(key keyring.Key, stranger func() (keyring.Material, error)) (keyring.Material, error) {
+	if stranger == nil {
+		return keyring.Material{}, errors.New("mint with a stranger's key: there is none")
+	}
+	material, err := stranger()
+	if err != nil {
+		return keyring.Material{}, fmt.Errorf("mint with a stranger's key: %w", err)
+	}
+	// One RSA key serves both algorithms: take the one that gives the least away.
+	if rsa := []string{"RS256", "PS256"}; slices.Contains(rsa, key.Alg) && slices.Contains(rsa, material.Alg) {
+		material.Alg = key.Alg
+	}
+	return material, nil
+}
+
+func (m *Minter) header(shape shape, key keyring.Key, alg string) object {
+	header := make(object, len(shape.header))
+	for i, name := range shape.header {
+		header[i].Name = name
+		switch name {
+		case "typ":
+			header[i].Value = "JWT"
+		case "alg":
+			header[i].Value = alg
+		case "kid":
+			header[i].Value = key.KID
+		case "x5t":
+			header[i].Value = x5t(key.Material)
+		}
+	}
+	return header
+}
+
+func (m *Minter) claims(shape shape, r credential.Request, now time.Time, id string) object {
+	at := func(offset *clock.Duration, otherwise time.Duration) int64 {
+		if offset != nil {
+			otherwise = time.Duration(*offset)
+		}
+		return now.Add(otherwise).Unix()
+	}
+	claims := slices.Clone(shape.claims)
+	for i := range claims {
+		source, is := claims[i].Value.(profile.Source)
+		if !is {
+			continue
+		}
+		switch source {
+		case profile.Audience:
+			claims[i].Value = first(r.Audience, m.site.Audience)
+		case profile.Subject:
+			claims[i].Value = first(r.Subject, DefaultSubject)
+		case profile.IssuedAt:
+			claims[i].Value = at(r.IssuedAt, 0)
+		case profile.NotBefore:
+			claims[i].Value = at(r.NotBefore, 0)
+		case profile.ExpiresAt:
+			claims[i].Value = at(r.ExpiresIn, DefaultLifetime)
+		case profile.TokenID:
+			claims[i].Value = id
+		}
+	}
+	return claims
+}
+
+func first(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
+}
+
+// audience reads "aud": one string or a list of them (RFC 7519 section 4.1.3).
+func audience(claim any) string {
+	switch claim := claim.(type) {
+	case string:
+		return claim
+	case []string:
+		return strings.Join(claim, " ")
+	case []any:
+		var words []string
+		for _, c := range claim {
+			if word, is := c.(string); is {
+				words = append(words, word)
+			}
+		}
+		return strings.Join(words, " ")
+	}
+	return ""
+}
+
+// numericDate reads a time (RFC 7519 section 2), in whichever of Go's types the
+// request brought the number.
+func numericDate(claim any) time.Time {
+	var seconds float64
+	switch n := claim.(type) {
+	case int64:
+		seconds = float64(n)
+	case int:
+		seconds = float64(n)
+	case float64:
+		seconds = n
+	case json.Number:
+		f, err := n.Float64()
+		if err != nil {
+			return time.Time{}
+		}
+		seconds = f
+	default:
+		return time.Time{}
+	}
+	// A date outside the years 1 to 9999 cannot be written into a timeline.
+	if whole, part := math.Modf(seconds); whole >= -62135596800 && whole < 253402300800 {
+		return time.Unix(int64(whole), int64(part*1e9)).UTC()
+	}
+	return time.Time{}
+}
