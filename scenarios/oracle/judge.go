@@ -1,0 +1,150 @@
+package oracle
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rollover-harness/rollover/mockidp/timeline"
+	"github.com/rollover-harness/rollover/scenarios/spec"
+)
+
+// Judge reads a finished timeline and says what it comes to. An error means
+// that the book tells of no scenario and wraps ErrTimeline; whatever the app
+// or the harness did wrong is in the verdict.
+func Judge(entries []timeline.Entry) (Verdict, error) {
+	b, err := read(entries)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("judge: %w", err)
+	}
+	v := Verdict{
+		ID: b.scenario.ID, Name: b.scenario.Name, Title: b.scenario.Title, Profile: b.scenario.Profile,
+		Seconds: seconds(b.end - b.start),
+	}
+	if len(b.began.Missing) > 0 {
+		v.Outcome = NotApplicable
+		v.Findings = []Finding{{Rule: "needs", Outcome: NotApplicable, Text: strings.Join(b.began.Missing, "; ")}}
+		return v, nil
+	}
+	v.Findings = append(v.Findings, b.survives()...)
+	for _, e := range b.scenario.Expect {
+		v.Findings = append(v.Findings, b.apply(e.Rule)...)
+	}
+	switch {
+	case b.ended == nil:
+		v.Error = "the timeline ends before the scenario does: the run was interrupted"
+	case b.ended.Error != "":
+		v.Error = b.ended.Error
+	}
+	if v.Error != "" {
+		v.Findings = append(v.Findings, Finding{Rule: "harness", Outcome: Inconclusive, Text: v.Error})
+	}
+	v.Outcome = overall(v.Findings, v.Error != "")
+	v.Measures = b.measure()
+	v.Grade = b.grade()
+	v.Diagnosis = b.diagnose(v)
+	return v, nil
+}
+
+// overall is fail where a rule failed, inconclusive where one is, and pass
+// only where at least one rule was really judged. Where the harness failed,
+// nothing is known.
+func overall(findings []Finding, broken bool) Outcome {
+	count := map[Outcome]int{}
+	for _, f := range findings {
+		count[f.Outcome]++
+	}
+	switch {
+	case broken:
+		return Inconclusive
+	case count[Fail] > 0:
+		return Fail
+	case count[Inconclusive] > 0:
+		return Inconclusive
+	case count[Pass] > 0:
+		return Pass
+	case count[NotApplicable] > 0:
+		return NotApplicable
+	}
+	return Inconclusive
+}
+
+func (b *book) apply(rule spec.Rule) []Finding {
+	switch r := rule.(type) {
+	case spec.Accepts:
+		return b.accepts(r)
+	case spec.Rejects:
+		return b.rejects(r)
+	case spec.Fetches:
+		return []Finding{b.fetches(r)}
+	case spec.Leeway:
+		return b.leeway(r)
+	}
+	return []Finding{{Rule: rule.Rule(), Outcome: Inconclusive, Text: "this version cannot judge the rule"}}
+}
+
+// survives fails an app that ended although nobody asked it to.
+func (b *book) survives() []Finding {
+	var findings []Finding
+	for _, e := range b.stops {
+		if stop := e.Event.(timeline.TargetStopped); !stop.Asked {
+			findings = append(findings, Finding{
+				Rule: "survives", Outcome: Fail, Text: "the app ended during the scenario: " + stop.Detail, Evidence: []uint64{e.Seq},
+			})
+		}
+	}
+	return findings
+}
+
+// resolve turns a span of a rule into a length of time. declared is false
+// where the promise does not have the member.
+func (b *book) resolve(s spec.Span) (length time.Duration, declared bool) {
+	switch s.Word {
+	case "":
+		return time.Duration(s.Duration), true
+	case spec.Patience:
+		return time.Duration(b.began.Patience), true
+	case "promise.recovery":
+		if b.promise.Recovery != nil {
+			return time.Duration(b.promise.Recovery.Within), true
+		}
+	case "promise.revocationLag":
+		if b.promise.RevocationLag != nil {
+			return time.Duration(*b.promise.RevocationLag), true
+		}
+	case "promise.announcement":
+		if b.promise.Announcement != nil {
+			return time.Duration(*b.promise.Announcement), true
+		}
+	case "promise.outage":
+		if b.promise.Outage != nil {
+			return time.Duration(*b.promise.Outage), true
+		}
+	}
+	return 0, false
+}
+
+// unseen is the finding of a rule whose tokens were never shown.
+func unseen(rule, what string) Finding {
+	return Finding{Rule: rule, Outcome: Inconclusive, Text: "no " + what + " was presented"}
+}
+
+// seqs picks the evidence: the first and the last few, so that a long row
+// does not drown its ends.
+func seqs(shows []*show) []uint64 {
+	const ends = 3
+	var picked []uint64
+	for i, s := range shows {
+		if i < ends || i >= len(shows)-ends {
+			picked = append(picked, s.seq)
+		}
+	}
+	return picked
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
