@@ -60,14 +60,11 @@ func (c *cache) current(ctx context.Context) (*keySet, error) {
 
 // newer returns a set that could verify what seen could not: one fetched in
 // the meantime, or one fetched now where the policy allows it. It is nil where
-// none is to be had, which includes that seen was fetched after the request
-// arrived (at which time arrival fetches had been started).
+// none is to be had, which includes that a fetch begun since the request
+// arrived (when arrival fetches had been started) has already had its say.
 func (c *cache) newer(ctx context.Context, seen *keySet, arrival int) *keySet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if seen != nil && seen.fetch > arrival {
-		return nil
-	}
 	for c.usable() == seen {
 		switch {
 		case c.running != nil:

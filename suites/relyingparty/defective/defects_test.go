@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -213,6 +214,38 @@ func TestBackgroundRefreshComesEveryThreeSeconds(t *testing.T) {
 		if b.fetches() != 5 {
 			t.Errorf("%d fetches after four periods, want 5", b.fetches())
 		}
+	})
+}
+
+func TestBackgroundRefreshSharesARunningFetch(t *testing.T) {
+	bubble(t, "background-refresh", func(b *bench) {
+		b.answers(func(*http.Request) (int, string, error) { return 503, "", nil })
+		b.wants("issuer down", b.old.token(nil), false, 1)
+		gate := make(chan struct{})
+		b.answers(func(*http.Request) (int, string, error) {
+			<-gate
+			return 200, set(b.old), nil
+		})
+		b.advance(2500 * time.Millisecond)
+		var retry sync.WaitGroup
+		retry.Go(func() {
+			if !b.accepts(b.old.token(nil)) {
+				t.Error("rejected after the retry")
+			}
+		})
+		b.advance(time.Second) // past the timer's first turn
+		if b.fetches() != 2 {
+			t.Errorf("%d fetches, want 2", b.fetches())
+		}
+		close(gate)
+		retry.Wait()
+	})
+}
+
+func TestUnsecuredWithASignatureIsNone(t *testing.T) {
+	bubble(t, "accepts-none", func(b *bench) {
+		b.wants("without", none(b.old.token(nil)), true, 0)
+		b.wants("with", none(b.old.token(nil))+"AAAA", false, 0)
 	})
 }
 

@@ -170,11 +170,7 @@ func (s signer) jwk(members map[string]any) string {
 			delete(all, name)
 		}
 	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
+	return jsonText(all)
 }
 
 // set returns a key set; an element is a signer or the text of a JWK.
@@ -208,6 +204,19 @@ func (s signer) token(replaced map[string]any) string {
 }
 
 func (s signer) sign(claims map[string]any, header map[jose.HeaderKey]any) string {
+	return s.signText(jsonText(claims), header)
+}
+
+func jsonText(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// signText signs a payload as it is.
+func (s signer) signText(payload string, header map[jose.HeaderKey]any) string {
 	options := (&jose.SignerOptions{}).WithType("JWT")
 	for name, value := range header {
 		options.WithHeader(name, value)
@@ -216,11 +225,7 @@ func (s signer) sign(claims map[string]any, header map[jose.HeaderKey]any) strin
 	if err != nil {
 		panic(err)
 	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		panic(err)
-	}
-	jws, err := made.Sign(payload)
+	jws, err := made.Sign([]byte(payload))
 	if err != nil {
 		panic(err)
 	}

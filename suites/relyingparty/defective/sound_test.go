@@ -58,7 +58,7 @@ func TestFailedRefreshKeepsTheSet(t *testing.T) {
 		"HTML":          func(*http.Request) (int, string, error) { return 200, "<html>sign in</html>", nil },
 		"truncated":     func(*http.Request) (int, string, error) { return 200, `{"keys":[{"kty":"EC"`, nil },
 		"too large": func(*http.Request) (int, string, error) {
-			return 200, `{"keys":[` + strings.Repeat(" ", bodyLimit) + `]}`, nil
+			return 200, set(newSigner(t, "other", jose.ES256)) + strings.Repeat(" ", bodyLimit), nil
 		},
 	}
 	for name, failure := range failures {
@@ -255,22 +255,75 @@ func TestRefetchesAfterSharingAnEarlierFetch(t *testing.T) {
 }
 
 func TestCallerWhoGivesUpDoesNotSpoilTheFetch(t *testing.T) {
+	for name, first := range map[string]bool{"first fetch": true, "refetch": false} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, "", func(b *bench) {
+				if !first {
+					b.wants("warm up", b.old.token(nil), true, 1)
+				}
+				before := b.fetches()
+				next := newSigner(t, "new", jose.ES256)
+				gate := make(chan struct{})
+				b.answers(func(r *http.Request) (int, string, error) {
+					<-gate
+					return 200, set(next), r.Context().Err()
+				})
+				ctx, cancel := context.WithCancel(b.Context())
+				request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api", nil)
+				request.Header.Set("Authorization", "Bearer "+next.token(nil))
+				var gone sync.WaitGroup
+				gone.Go(func() { b.app.ServeHTTP(httptest.NewRecorder(), request) })
+				synctest.Wait()
+				cancel()
+				accepted := b.herd(gate, next.token(nil))
+				if fetches := b.fetches() - before; accepted != 1 || fetches != 1 {
+					t.Errorf("%d accepted, %d fetches; want 1 and 1", accepted, fetches)
+				}
+				gone.Wait()
+			})
+		})
+	}
+}
+
+func TestCallerWhoGivesUpDoesNotWait(t *testing.T) {
 	bubble(t, "", func(b *bench) {
 		gate := make(chan struct{})
-		b.answers(func(r *http.Request) (int, string, error) {
+		b.answers(func(*http.Request) (int, string, error) {
 			<-gate
-			return 200, set(b.old), r.Context().Err()
+			return 200, set(b.old), nil
 		})
+		var first sync.WaitGroup
+		first.Go(func() { b.accepts(b.old.token(nil)) })
+		synctest.Wait()
 		ctx, cancel := context.WithCancel(b.Context())
+		cancel()
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api", nil)
 		request.Header.Set("Authorization", "Bearer "+b.old.token(nil))
-		var gone sync.WaitGroup
-		gone.Go(func() { b.app.ServeHTTP(httptest.NewRecorder(), request) })
-		synctest.Wait()
-		cancel()
-		if accepted := b.herd(gate, b.old.token(nil)); accepted != 1 || b.fetches() != 1 {
-			t.Errorf("%d accepted, %d fetches; want 1 and 1", accepted, b.fetches())
+		answer := httptest.NewRecorder()
+		b.app.ServeHTTP(answer, request) // returns though the issuer does not answer
+		if answer.Code != http.StatusUnauthorized {
+			t.Errorf("status %d", answer.Code)
 		}
-		gone.Wait()
+		close(gate)
+		first.Wait()
+	})
+}
+
+// The issuer comes back while a first fetch is still failing.
+func TestFirstFetchFailsForThoseWhoWait(t *testing.T) {
+	bubble(t, "", func(b *bench) {
+		gate := make(chan struct{})
+		b.answers(func(*http.Request) (int, string, error) {
+			b.serves(set(b.old)) // from the next fetch on
+			<-gate
+			return 503, "", nil
+		})
+		var first sync.WaitGroup
+		first.Go(func() { b.accepts(b.old.token(nil)) })
+		synctest.Wait()
+		if accepted := b.herd(gate, slices.Repeat([]string{b.old.token(nil)}, 5)...); accepted != 5 || b.fetches() != 2 {
+			t.Errorf("%d accepted, %d fetches; want 5 and 2", accepted, b.fetches())
+		}
+		first.Wait()
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
@@ -59,9 +58,6 @@ func (a *App) authenticate(ctx context.Context, token string) (claims, error) {
 		return claims{}, err
 	}
 	var got claims
-	if !utf8.Valid(payload) {
-		return claims{}, errors.New("claims are not UTF-8")
-	}
 	if err := json.Unmarshal(payload, &got); err != nil {
 		return claims{}, fmt.Errorf("read claims: %w", err)
 	}

@@ -72,12 +72,18 @@ func TestTokens(t *testing.T) {
 		}},
 		"kid in another case": {false, func(b *bench) string { return b.old.sign(good(nil), map[jose.HeaderKey]any{"kid": "OLD"}) }},
 		"kid is a number":     {false, func(b *bench) string { return b.old.sign(good(nil), map[jose.HeaderKey]any{"kid": 7}) }},
-		"tampered":            {false, func(b *bench) string { return b.old.tampered() }},
-		"none":                {false, func(b *bench) string { return none(b.old.token(nil)) }},
-		"HMAC":                {false, func(b *bench) string { return b.old.confused(b.T) }},
-		"too long":            {false, func(b *bench) string { return b.old.token(map[string]any{"pad": strings.Repeat("x", tokenLimit)}) }},
-		"JSON serialization":  {false, func(b *bench) string { return `{"payload":"e30"}` }},
-		"no token at all":     {false, func(b *bench) string { return "..." }},
+		"not UTF-8": {false, func(b *bench) string {
+			return b.old.signText(`{"sub":"`+"\xff"+`",`+jsonText(good(nil))[1:], nil)
+		}},
+		"claim twice": {false, func(b *bench) string {
+			return b.old.signText(`{"iss":"x",`+jsonText(good(nil))[1:], nil)
+		}},
+		"tampered":           {false, func(b *bench) string { return b.old.tampered() }},
+		"none":               {false, func(b *bench) string { return none(b.old.token(nil)) }},
+		"HMAC":               {false, func(b *bench) string { return b.old.confused(b.T) }},
+		"too long":           {false, func(b *bench) string { return b.old.token(map[string]any{"pad": strings.Repeat("x", tokenLimit)}) }},
+		"JSON serialization": {false, func(b *bench) string { return `{"payload":"e30"}` }},
+		"no token at all":    {false, func(b *bench) string { return "..." }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -118,6 +124,10 @@ func TestAnswers(t *testing.T) {
 		}
 		if len(reasons) != 1 || !strings.HasPrefix(reasons[0], "rejected: issuer is") {
 			t.Errorf("logged %q", reasons)
+		}
+		answer = b.call(b.old.sign(good(nil), map[jose.HeaderKey]any{"kid": strings.Repeat("k", 10000)}))
+		if got := answer.Header().Get("WWW-Authenticate"); answer.Code != http.StatusUnauthorized || len(got) > 300 {
+			t.Errorf("status %d, WWW-Authenticate of %d octets", answer.Code, len(got))
 		}
 		for _, header := range []string{"", "Basic YTpi", "Bearer", "Bearer "} {
 			request := httptest.NewRequest(http.MethodGet, "/api", nil)
@@ -201,6 +211,17 @@ func FuzzToken(f *testing.F) {
 			if err != nil && strings.ContainsAny(quotable(err.Error()), "\"\\\r\n") {
 				t.Errorf("reason %q", quotable(err.Error()))
 			}
+		}
+	})
+}
+
+func TestCloseBeforeTheFirstToken(t *testing.T) {
+	bubble(t, "background-refresh", func(b *bench) {
+		b.app.Close()
+		b.wants("first", b.old.token(nil), true, 1)
+		b.advance(time.Minute)
+		if b.fetches() != 1 {
+			t.Errorf("%d fetches, want 1", b.fetches())
 		}
 	})
 }
