@@ -30,11 +30,26 @@ type line struct {
 
 // MarshalJSON writes the entry with its event's type beside it.
 func (e Entry) MarshalJSON() ([]byte, error) {
-	event, err := json.Marshal(e.Event)
+	if e.Event == nil {
+		return nil, fmt.Errorf("encode entry %d: no event", e.Seq)
+	}
+	event, err := plain(e.Event)
 	if err != nil {
 		return nil, fmt.Errorf("encode entry %d: %w", e.Seq, err)
 	}
-	return json.Marshal(line{e.Seq, e.At, e.Elapsed, e.Source, e.Event.Type(), event})
+	return plain(line{e.Seq, e.At, e.Elapsed, e.Source, e.Event.Type(), event})
+}
+
+// plain is json.Marshal without the escapes for HTML: logs and bodies of apps are
+// full of angle brackets, and people read timelines.
+func plain(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. Unknown members are errors.
@@ -54,12 +69,15 @@ func (e *Entry) UnmarshalJSON(data []byte) error {
 // Encode writes entries as JSON lines.
 func Encode(w io.Writer, entries []Entry) error {
 	buffered := bufio.NewWriter(w)
-	encoder := json.NewEncoder(buffered)
-	encoder.SetEscapeHTML(false)
 	for _, e := range entries {
-		if err := encoder.Encode(e); err != nil {
+		text, err := e.MarshalJSON()
+		if err != nil {
 			return fmt.Errorf("encode timeline: %w", err)
 		}
+		if len(text) >= MaxLine {
+			return fmt.Errorf("encode timeline: entry %d: %d bytes are more than Decode reads", e.Seq, len(text))
+		}
+		buffered.Write(append(text, '\n')) // the first error stays for Flush
 	}
 	if err := buffered.Flush(); err != nil {
 		return fmt.Errorf("encode timeline: %w", err)
@@ -72,7 +90,8 @@ func Decode(r io.Reader) ([]Entry, error) {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 0, 64<<10), MaxLine)
 	var entries []Entry
-	for n := 1; scanner.Scan(); n++ {
+	n := 1
+	for ; scanner.Scan(); n++ {
 		if len(bytes.TrimSpace(scanner.Bytes())) == 0 {
 			continue
 		}
@@ -85,8 +104,11 @@ func Decode(r io.Reader) ([]Entry, error) {
 		}
 		entries = append(entries, e)
 	}
-	if err := scanner.Err(); err != nil {
-		return nil, fmt.Errorf("decode timeline: %w: %w", ErrFormat, err)
+	switch err := scanner.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fmt.Errorf("decode timeline: line %d: %w: longer than %d bytes", n, ErrFormat, MaxLine)
+	case err != nil:
+		return nil, fmt.Errorf("decode timeline: line %d: %w", n, err)
 	}
 	return entries, nil
 }
@@ -122,6 +144,9 @@ func decodeEvent(kind string, data []byte) (Event, error) {
 
 func decodeAs[E Event](data []byte) (Event, error) {
 	var e E
+	if text := bytes.TrimSpace(data); len(text) == 0 || text[0] != '{' {
+		return nil, fmt.Errorf("%s: its event is not an object", e.Type())
+	}
 	if err := strict(data, &e); err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Type(), err)
 	}
@@ -131,5 +156,11 @@ func decodeAs[E Event](data []byte) (Event, error) {
 func strict(data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	return decoder.Decode(into)
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("something follows the object")
+	}
+	return nil
 }

@@ -2,6 +2,8 @@ package timeline
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
@@ -95,7 +97,7 @@ type Served struct {
 	Status     int            `json:"status"` // 0: the connection was cut before an answer
 	Generation uint64         `json:"generation"`
 	Keys       []string       `json:"keys,omitempty"`  // names of the ring's keys in the body that went out
-	Fault      string         `json:"fault,omitempty"` // ids of the rules that changed the answer
+	Fault      string         `json:"fault,omitempty"` // ids of the faults that changed the answer, joined by commas
 	Bytes      int            `json:"bytes"`
 	Took       clock.Duration `json:"took"`
 	Client     string         `json:"client"`              // remote address
@@ -190,3 +192,8 @@ func (Presented) event()     {}
 func (TargetStarted) event() {}
 func (TargetStopped) event() {}
 func (Note) event()          {}
+
+// Harmed reports whether the fault of that id changed the answer.
+func (s Served) Harmed(fault string) bool {
+	return fault != "" && slices.Contains(strings.Split(s.Fault, ","), fault)
+}

@@ -94,7 +94,7 @@ func (l *Log) Wait(ctx context.Context, seq uint64) []Entry {
 func (l *Log) after(seq uint64) ([]Entry, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if seq+1 >= l.next {
+	if seq >= l.next-1 {
 		return nil, l.changed
 	}
 	// The last entry's Seq is next-1, so the first kept one's is next-len.

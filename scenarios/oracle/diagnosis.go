@@ -115,7 +115,7 @@ func (b *book) causeOfLoss(key string, c course) (cause, fix string) {
 	}
 	fixLoss := "replace a good key set by a new one only when the new one has usable keys"
 	switch {
-	case last.Fault != "" && slices.ContainsFunc(b.faults, func(l lie) bool { return l.rule.Empty != nil && last.Fault == l.id }):
+	case last.Fault != "" && slices.ContainsFunc(b.faults, func(l lie) bool { return l.rule.Empty != nil && last.Harmed(l.id) }):
 		return "an empty key set replaces the good one", fixLoss
 	case last.Fault != "":
 		return "a broken document replaces the good key set", fixLoss

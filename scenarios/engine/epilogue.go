@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rollover-harness/rollover/mockidp/timeline"
+	"github.com/rollover-harness/rollover/scenarios/spec"
+)
+
+// hold finds out why an app came back late. A cool-down after an unknown kid
+// and a cache that ran out look the same on the way back; afterwards, while
+// only known keys are presented, the cache runs out again and the cool-down
+// does not come up. So known tokens are presented for as long as the key set
+// lived before it was fetched again, and a little longer.
+func (p *play) hold(ctx context.Context) error {
+	for _, late := range p.late {
+		entries, err := p.site.Timeline(ctx, 0, 0)
+		if err != nil {
+			return err
+		}
+		brought, age, known := keySetAge(entries, late.key)
+		if !known {
+			continue
+		}
+		now, err := p.elapsed(ctx)
+		if err != nil {
+			return err
+		}
+		until := brought + time.Duration(float64(age)*1.15) + time.Second
+		left := min(until-now, p.Patience)
+		if left <= 0 {
+			continue
+		}
+		note := fmt.Sprintf("the key set was %.1f s old when it was fetched again: presenting known tokens only for %.1f s, to tell a cool-down from a cache that runs out", age.Seconds(), left.Seconds())
+		if err := p.record(ctx, timeline.Harness, timeline.Note{Text: note}); err != nil {
+			return err
+		}
+		if err := p.wait(ctx, spec.Wait{For: spec.For(left), Beside: []string{late.key}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keySetAge finds the fetch that brought the key, and how old the key set was
+// that it replaced.
+func keySetAge(entries []timeline.Entry, key string) (brought, age time.Duration, known bool) {
+	var former time.Duration
+	for _, e := range entries {
+		s, is := e.Event.(timeline.Served)
+		if !is || s.Document != timeline.JWKS || s.Status != 200 {
+			continue
+		}
+		at := time.Duration(e.Elapsed)
+		if slices.Contains(s.Keys, key) {
+			return at, at - former, former > 0
+		}
+		former = at
+	}
+	return 0, 0, false
+}
+
+// elapsed is now by the book's own clock.
+func (p *play) elapsed(ctx context.Context) (time.Duration, error) {
+	if err := p.record(ctx, timeline.Harness, timeline.Note{Text: "looking back"}); err != nil {
+		return 0, err
+	}
+	entries, err := p.site.Timeline(ctx, 0, 0)
+	if err != nil || len(entries) == 0 {
+		return 0, err
+	}
+	return time.Duration(entries[len(entries)-1].Elapsed), nil
+}
+
+// lost are the keys of which good tokens must be accepted and the last was not.
+func (p *play) lost(ctx context.Context) ([]string, error) {
+	entries, err := p.site.Timeline(ctx, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	minted := map[uint64]timeline.Minted{}
+	last := map[string]timeline.Outcome{}
+	for _, e := range entries {
+		switch event := e.Event.(type) {
+		case timeline.Minted:
+			minted[e.Seq] = event
+		case timeline.Presented:
+			if m := minted[event.Minted]; m.Forge == "" && len(m.Altered) == 0 && event.Token == "" {
+				last[m.Key] = event.Outcome
+			}
+		}
+	}
+	var lost []string
+	for _, e := range p.scenario.Expect {
+		a, is := e.Rule.(spec.Accepts)
+		if !is || a.Key == "" {
+			continue
+		}
+		if outcome, shown := last[a.Key]; shown && outcome != timeline.Accepted && !slices.Contains(lost, a.Key) {
+			lost = append(lost, a.Key)
+		}
+	}
+	return lost, nil
+}
+
+// presentAfterRestart shows whether a restart helps the keys that were lost.
+func (p *play) presentAfterRestart(ctx context.Context, lost []string) error {
+	for _, key := range lost {
+		if _, _, err := p.until(ctx, spec.Present{Key: key}, spec.Row{Length: 1}, glance); err != nil {
+			return err
+		}
+	}
+	return nil
+}
