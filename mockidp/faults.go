@@ -1,0 +1,69 @@
+package mockidp
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rollover-harness/rollover/mockidp/timeline"
+)
+
+// end takes rules out that have harmed as many requests as they may.
+func (i *Issuer) end(ids []string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.closed {
+		i.endLocked(ids)
+	}
+}
+
+// setAlarm has expire called when the next window is over. The caller holds mu.
+func (i *Issuer) setAlarm() {
+	if i.alarm != nil {
+		i.alarm.Stop()
+		i.alarm = nil
+	}
+	if over, next := i.state.Load().faults.Expired(i.config.Clock.Now()); next > 0 || over != nil {
+		i.alarm = time.AfterFunc(next, i.expire)
+	}
+}
+
+// expire takes rules out whose window is over. Requests do not rely on it:
+// they look at the window themselves.
+func (i *Issuer) expire() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return
+	}
+	ids, _ := i.state.Load().faults.Expired(i.config.Clock.Now())
+	i.endLocked(ids)
+	i.setAlarm()
+}
+
+// endLocked takes rules out that ended by themselves, and says so once.
+func (i *Issuer) endLocked(ids []string) {
+	former := i.state.Load()
+	var ended []string
+	for _, id := range ids {
+		if former.faults.Has(id) {
+			ended = append(ended, id)
+		}
+	}
+	if len(ended) == 0 {
+		return
+	}
+	next := former.withFaults(former.faults.Without(ended...))
+	i.state.Store(next)
+	former.faults.Release(next.faults)
+	var trouble error
+	if i.own != nil && !next.faults.Refused(i.config.Clock.Now()) {
+		trouble = i.own.open()
+	}
+	for _, id := range ended {
+		i.ended[id] = struct{}{}
+		i.log.Append(timeline.Issuer, timeline.FaultSet{ID: id, Cleared: true})
+	}
+	if trouble != nil {
+		i.log.Append(timeline.Issuer, timeline.Note{Text: fmt.Sprintf("the listener stays closed: %v", trouble)})
+	}
+}

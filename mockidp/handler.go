@@ -1,0 +1,143 @@
+package mockidp
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/mockidp/fault"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
+)
+
+// Warning is sent with every answer as the header Rollover-Warning.
+const Warning = "for tests only: the private keys of this issuer are public"
+
+// Handler serves the issuer inside another server. Config.Base tells it where.
+func (i *Issuer) Handler() http.Handler { return http.HandlerFunc(i.serve) }
+
+func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
+	i.serving.RLock()
+	defer i.serving.RUnlock()
+	began := i.config.Clock.Now()
+	st := i.state.Load()
+	head := w.Header()
+	head["Rollover-Warning"] = warning[:]
+	head["Access-Control-Allow-Origin"] = anyOrigin[:]
+
+	truth, err := st.find(r.URL.Path)
+	out := recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
+	answer := timeline.Served{Document: timeline.Other, Method: r.Method, Path: r.URL.Path, Generation: st.snapshot.Generation}
+	var plan fault.Plan
+	served := (*document)(nil)
+	defer func() {
+		trouble := recover()
+		answer.Status, answer.Bytes = out.status, out.bytes
+		if served != nil {
+			answer.Generation = served.generation
+			if out.status == http.StatusOK && out.bytes == len(served.Body) && trouble == nil {
+				answer.Keys = served.Keys
+			}
+		}
+		answer.Client, answer.UserAgent = r.RemoteAddr, r.UserAgent()
+		answer.Took = clock.Duration(i.config.Clock.Now().Sub(began))
+		i.log.Append(timeline.Issuer, answer)
+		if ended := plan.Finish(); ended != nil {
+			i.end(ended)
+		}
+		if trouble != nil {
+			panic(trouble)
+		}
+	}()
+	switch {
+	case err != nil:
+		problem(&out, http.StatusInternalServerError, "cannot render the document", err.Error(), nil)
+		return
+	case r.Method == http.MethodOptions:
+		preflight(&out)
+		return
+	case truth != nil && !slices.Contains(reading, r.Method):
+		head.Set("Allow", "GET, HEAD, OPTIONS")
+		problem(&out, http.StatusMethodNotAllowed, "documents are only read", r.Method+" "+r.URL.Path, nil)
+		return
+	}
+	answer.Document = truth.kind()
+	plan = st.faults.Plan(string(answer.Document), began)
+	if plan.Harmless() {
+		served = truth
+		st.answer(&out, r, truth)
+		return
+	}
+	answer.Fault = plan.IDs()
+	plan.Wire(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lie := truth
+		if truth != nil {
+			if lie, err = st.lie(truth, plan); err != nil {
+				problem(w, http.StatusInternalServerError, "cannot render the document", err.Error(), nil)
+				return
+			}
+		}
+		served = lie
+		st.answer(w, r, lie)
+	})).ServeHTTP(&out, r)
+}
+
+// answer writes a document, or what is at paths without one.
+func (st *state) answer(w http.ResponseWriter, r *http.Request, d *document) {
+	if d == nil {
+		st.answerOther(w, r)
+		return
+	}
+	head := w.Header()
+	head["Content-Type"] = d.contentType
+	head["Content-Length"] = d.contentLength
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return
+	}
+	// net/http sends large bodies at once. Kept apart, the last byte stays in its buffer until
+	// the handler returns: nobody has the whole document before the book says so.
+	last := len(d.Body) - 1
+	_, _ = w.Write(d.Body[:last])
+	_, _ = w.Write(d.Body[last:])
+}
+
+// recorder notes what went out.
+type recorder struct {
+	http.ResponseWriter
+	head   bool // of a HEAD request: bodies do not go out
+	status int  // 0: nothing did
+	bytes  int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (o *recorder) WriteHeader(status int) {
+	if o.status == 0 {
+		o.status = status
+	}
+	o.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (o *recorder) Write(p []byte) (int, error) {
+	if o.status == 0 {
+		o.status = http.StatusOK
+	}
+	n, err := o.ResponseWriter.Write(p)
+	if !o.head {
+		o.bytes += n
+	}
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (o *recorder) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+
+// Shared by all answers, never changed: a header's value costs no allocation.
+var (
+	warning   = [...]string{Warning}
+	anyOrigin = [...]string{"*"}
+	reading   = []string{http.MethodGet, http.MethodHead}
+)
+
+const headerPatience = 10 * time.Second // for a request's head: a stuck client must not hold a connection for ever

@@ -1,0 +1,43 @@
+// Package issuer is what an issuer is told at its start and what it says about
+// itself afterwards: the words that the Go API, the control API and
+// configuration files share.
+package issuer
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/rollover-harness/rollover/mockidp/keyring"
+)
+
+// Spec describes an issuer that is to be made.
+type Spec struct {
+	Name     string    `json:"name" doc:"its name in the control API and, for most profiles, its path segment"`
+	Profile  string    `json:"profile,omitempty" doc:"the provider whose shapes it has; default generic"`
+	Audience string    `json:"audience,omitempty" doc:"aud of tokens that ask for none; default api://default"`
+	Keys     []KeySpec `json:"keys,omitempty" doc:"the keys that it starts with; default one active RS256 key named initial"`
+}
+
+// KeySpec describes a key that an issuer starts with.
+type KeySpec struct {
+	Name  string        `json:"name" doc:"its name in commands"`
+	Alg   string        `json:"alg,omitempty" doc:"RS256 (default), PS256, ES256, EdDSA"`
+	KID   string        `json:"kid,omitempty" doc:"key ID; left out: the profile's form (a thumbprint)"`
+	State keyring.State `json:"state,omitempty" doc:"generated, published, active, retired or removed; default active for the first key, published for the others"`
+}
+
+// ErrSpec is wrapped by every error of Validate.
+var ErrSpec = errors.New("invalid issuer")
+
+// A name is a path segment without escapes.
+var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+
+// Validate checks what the types alone cannot say. Keys are checked when the
+// ring is made of them.
+func (s Spec) Validate() error {
+	if !name.MatchString(s.Name) {
+		return fmt.Errorf("%w: name %q is not 1 to 63 letters, digits, dots, hyphens and underscores", ErrSpec, s.Name)
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package mockidp
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+)
+
+// listener is an issuer's own listener, which can be closed and opened again
+// on the same port.
+type listener struct {
+	handler http.Handler
+	config  *tls.Config // nil: plain
+	hold    reservation
+	address string
+
+	server *http.Server // nil while closed
+	done   chan struct{}
+}
+
+// Listen gives the issuer a listener of its own at address ("127.0.0.1:0"), so
+// that a refused connection is really one. It is called once. The error is the
+// network's where the address cannot be listened on.
+func (i *Issuer) Listen(address string) error {
+	i.mu.Lock()
+	if i.own != nil || i.closed {
+		i.mu.Unlock()
+		return fmt.Errorf("listen: %w", errors.ErrUnsupported)
+	}
+	own := &listener{handler: i.Handler(), address: address}
+	if i.config.TLS != nil {
+		own.config = i.config.TLS.serverConfig()
+	}
+	// A failed reservation leaves the ordinary way: then the port can be lost while it is closed.
+	if hold, at, err := reserve(address); err == nil {
+		own.hold, own.address = hold, at
+	} else if !errors.Is(err, errors.ErrUnsupported) {
+		i.mu.Unlock()
+		return fmt.Errorf("listen on %s: %w", address, err)
+	}
+	if err := own.open(); err != nil {
+		own.release()
+		i.mu.Unlock()
+		return err
+	}
+	i.own = own
+	i.mu.Unlock()
+	if i.config.Base != "" {
+		return nil
+	}
+	return i.move(baseOf(own.address, i.config.Host, i.config.TLS))
+}
+
+// open listens, where it does not already.
+func (l *listener) open() error {
+	if l.server != nil {
+		return nil
+	}
+	socket, err := net.Listen("tcp", l.address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", l.address, err)
+	}
+	l.address = socket.Addr().String()
+	l.server, l.done = serveOn(socket, l.handler, l.config)
+	return nil
+}
+
+// close refuses connections and cuts those that are open.
+func (l *listener) close() {
+	if l.server == nil {
+		return
+	}
+	_ = l.server.Close()
+	<-l.done
+	l.server = nil
+}
+
+// release gives the port back.
+func (l *listener) release() {
+	if l.hold != nil {
+		_ = l.hold.Close()
+		l.hold = nil
+	}
+}
+
+// serveOn serves until the server is closed, and closes done then.
+func serveOn(socket net.Listener, handler http.Handler, config *tls.Config) (*http.Server, chan struct{}) {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerPatience}
+	if config != nil {
+		socket = tls.NewListener(socket, config)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(socket) // always http.ErrServerClosed or the listener's end
+	}()
+	return server, done
+}
+
+// baseOf is the base of URLs for a listener at address.
+func baseOf(address, host string, authority *Authority) string {
+	scheme := "http"
+	if authority != nil {
+		scheme = "https"
+	}
+	at, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return scheme + "://" + address
+	}
+	if ip := net.ParseIP(at); host == "" && (ip == nil || !ip.IsUnspecified()) {
+		host = at
+	}
+	if host == "" {
+		host = "localhost" // an address that listens everywhere is none to connect to
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}

@@ -1,0 +1,68 @@
+package mockidp
+
+import (
+	"context"
+	"strconv"
+	"sync"
+
+	"github.com/rollover-harness/rollover/mockidp/credential"
+	"github.com/rollover-harness/rollover/mockidp/keyring"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
+)
+
+// Mint makes a credential as asked for, and records it. It waits for its turn
+// to sign; documents do not wait for it. Errors wrap credential.ErrRequest
+// where the request is at fault, keyring.ErrUnknownKey for a key that is not
+// in the ring, or are ctx's.
+func (i *Issuer) Mint(ctx context.Context, r credential.Request) (credential.Credential, error) {
+	st := i.state.Load()
+	id := i.id + "-" + strconv.FormatUint(i.tokens.Add(1), 10)
+	if err := i.config.Gate.enter(ctx); err != nil {
+		return credential.Credential{}, err
+	}
+	token, err := st.place.minter.Mint(st.snapshot, r, i.clock.Now(), id, func() (keyring.Material, error) {
+		return i.strangers.take(ctx, i, algOf(st.snapshot, r.Key))
+	})
+	i.config.Gate.leave()
+	if err != nil {
+		return credential.Credential{}, err
+	}
+	entry := i.log.Append(timeline.Issuer, timeline.Minted{
+		Key: token.Key, KID: token.KID, Generation: st.snapshot.Generation,
+		Form: string(credential.JWT), Forge: string(r.Forge), Altered: token.Altered, Audience: token.Audience,
+		IssuedAt: token.IssuedAt, NotBefore: token.NotBefore, ExpiresAt: token.ExpiresAt,
+	})
+	return credential.Credential{Token: token.Text, KID: token.KID, Generation: st.snapshot.Generation, Minted: entry.Seq}, nil
+}
+
+func algOf(s keyring.Snapshot, name string) string {
+	k, known := s.Key(name)
+	if !known {
+		k, _ = s.Active()
+	}
+	return k.Alg
+}
+
+// strangers are keys outside the ring, one for each algorithm, so that a storm
+// of forged tokens does not use up the pool.
+type strangers struct {
+	strangersMu sync.Mutex
+	byAlg       map[string]keyring.Material
+}
+
+func (s *strangers) take(ctx context.Context, i *Issuer, alg string) (keyring.Material, error) {
+	s.strangersMu.Lock()
+	defer s.strangersMu.Unlock()
+	if m, known := s.byAlg[alg]; known {
+		return m, nil
+	}
+	m, err := i.config.Source.Take(ctx, alg)
+	if err != nil {
+		return m, err
+	}
+	if s.byAlg == nil {
+		s.byAlg = map[string]keyring.Material{}
+	}
+	s.byAlg[alg] = m
+	return m, nil
+}

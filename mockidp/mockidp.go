@@ -1,0 +1,169 @@
+package mockidp
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/mockidp/fault"
+	"github.com/rollover-harness/rollover/mockidp/issuer"
+	"github.com/rollover-harness/rollover/mockidp/keyring"
+	"github.com/rollover-harness/rollover/mockidp/oidc"
+	"github.com/rollover-harness/rollover/mockidp/profile"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
+)
+
+// ErrClosed is returned by commands to an issuer after Close.
+var ErrClosed = errors.New("issuer is closed")
+
+// Issuer is one identity provider. It is safe for concurrent use: requests
+// load one immutable state, commands replace it one after the other.
+type Issuer struct {
+	config Config
+	clock  *clock.Skewed
+	log    *timeline.Log
+	id     string // begins the ids of tokens
+	tokens atomic.Uint64
+
+	state   atomic.Pointer[state]
+	serving sync.RWMutex // held for reading by requests, so that Close can wait for them
+	strangers
+
+	mu     sync.Mutex // held while the state is replaced; guards what follows
+	own    *listener  // nil without a listener of its own
+	alarm  *time.Timer
+	names  int                 // of faults that were not given one
+	ended  map[string]struct{} // ids of faults that ended by themselves
+	closed bool
+}
+
+// New makes an issuer that serves Handler; Listen gives it a listener of its
+// own. Errors: an unknown profile or algorithm, keys that cannot be.
+func New(c Config) (*Issuer, error) {
+	c = c.withDefaults()
+	if err := (issuer.Spec{Name: c.Name}).Validate(); err != nil {
+		return nil, err
+	}
+	p, err := profile.ByName(c.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", issuer.ErrSpec, err)
+	}
+	if c.Tenant == "" {
+		c.Tenant = tenant(p, c.Name)
+	}
+	i := &Issuer{config: c, clock: &clock.Skewed{Base: c.Clock}, id: rand.Text()[:8], ended: map[string]struct{}{}}
+	i.log = timeline.New(i.clock, c.Clock, c.TimelineLimit)
+	at := place{profile: p}
+	i.state.Store(&state{place: at})
+	ring, moves, err := i.newRing(context.Background(), 1, i.clock.Now())
+	if err != nil {
+		return nil, fmt.Errorf("make issuer %s: %w", c.Name, err)
+	}
+	base := c.Base
+	if base == "" {
+		base = "http://localhost"
+	}
+	first, err := newState(i.placeAt(p, base), ring, nil, fault.Table{})
+	if err != nil {
+		return nil, fmt.Errorf("make issuer %s: %w", c.Name, err)
+	}
+	i.state.Store(first)
+	i.log.Append(timeline.Issuer, timeline.KeyChanged{Generation: ring.Generation, Command: "start", Transitions: moves})
+	return i, nil
+}
+
+func (i *Issuer) placeAt(p profile.Profile, base string) place {
+	site := oidc.Site{Base: base, Tenant: i.config.Tenant, Audience: i.config.Audience}
+	at := place{profile: p, site: site, minter: oidc.NewMinter(p, site), endpoints: oidc.EndpointsOf(p, site)}
+	if i.config.Tenant == p.DefaultTenant {
+		for _, t := range p.Tenants {
+			at.aliases = append(at.aliases, t.Segment)
+		}
+	}
+	return at
+}
+
+// move makes the issuer reachable at another base address. Its keys stay.
+func (i *Issuer) move(base string) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	former := i.state.Load()
+	next, err := newState(i.placeAt(former.place.profile, base), former.snapshot, former.past, former.faults)
+	if err != nil {
+		return err
+	}
+	i.state.Store(next)
+	return nil
+}
+
+// kid names a key in the form of the profile.
+func (i *Issuer) kid(m keyring.Material) string { return oidc.KID(i.state.Load().place.profile, m) }
+
+// Name is the issuer's name in the control API.
+func (i *Issuer) Name() string { return i.config.Name }
+
+// Tenant is the issuer's path segment.
+func (i *Issuer) Tenant() string { return i.config.Tenant }
+
+// URL is the issuer identifier: what an app is configured with as its
+// authority or issuer.
+func (i *Issuer) URL() string { return i.Endpoints().Issuer }
+
+// Endpoints are the issuer's addresses. They stay the same from Listen on.
+func (i *Issuer) Endpoints() oidc.Endpoints { return i.state.Load().place.endpoints }
+
+// Info describes the issuer.
+func (i *Issuer) Info() issuer.Info {
+	e := i.Endpoints()
+	return issuer.Info{
+		Name: i.config.Name, Profile: i.config.Profile,
+		Issuer: e.Issuer, Metadata: e.Metadata, JWKS: e.JWKS, FederationMetadata: e.FederationMetadata,
+	}
+}
+
+// Keys describes the keys of the ring, without private material.
+func (i *Issuer) Keys(context.Context) (issuer.KeySet, error) {
+	return issuer.Keys(i.state.Load().snapshot)
+}
+
+// Timeline returns the entries whose Seq is above after; where there is none
+// it waits for one, at most for wait.
+func (i *Issuer) Timeline(ctx context.Context, after uint64, wait time.Duration) ([]timeline.Entry, error) {
+	if wait > 0 {
+		ctx, cancel := context.WithTimeout(ctx, wait)
+		defer cancel()
+		return i.log.Wait(ctx, after), nil
+	}
+	return i.log.After(after), nil
+}
+
+// Close ends the issuer: its listener and all connections are closed, requests
+// that hang are let go, and all have ended when it returns.
+func (i *Issuer) Close() error {
+	i.mu.Lock()
+	if i.closed {
+		i.mu.Unlock()
+		return nil
+	}
+	i.closed = true
+	if i.alarm != nil {
+		i.alarm.Stop()
+	}
+	former := i.state.Load()
+	i.state.Store(former.withFaults(fault.Table{}))
+	former.faults.Release(fault.Table{})
+	own := i.own
+	i.mu.Unlock()
+	if own != nil {
+		own.close()
+		own.release()
+	}
+	i.serving.Lock()
+	defer i.serving.Unlock()
+	return nil
+}

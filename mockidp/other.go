@@ -1,0 +1,48 @@
+package mockidp
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// preflight allows any page to read documents (Fetch, section 3.2): single-page
+// apps fetch discovery and keys themselves.
+func preflight(w http.ResponseWriter) {
+	head := w.Header()
+	head.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+	head.Set("Access-Control-Allow-Headers", "*")
+	head.Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// answerOther tells whoever opens the issuer's own address where its documents
+// are, and everybody else what there is.
+func (st *state) answerOther(w http.ResponseWriter, r *http.Request) {
+	if path := strings.Trim(r.URL.Path, "/"); path == "" || path == st.place.site.Tenant {
+		e := st.place.endpoints
+		w.Header().Set("Content-Type", "application/json")
+		writeJSON(w, map[string]any{
+			"issuer": e.Issuer, "metadata": e.Metadata, "jwks": e.JWKS, "federationMetadata": e.FederationMetadata, "warning": Warning,
+		})
+		return
+	}
+	problem(w, http.StatusNotFound, "nothing is served here", r.URL.Path, st.truth.paths)
+}
+
+// problem answers with problem details (RFC 9457).
+func problem(w http.ResponseWriter, status int, title, detail string, serves []string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	body := map[string]any{"status": status, "title": title, "detail": detail}
+	if serves != nil {
+		body["serves"] = serves
+	}
+	writeJSON(w, body)
+}
+
+func writeJSON(w http.ResponseWriter, body map[string]any) {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(body) // a client that left is no error of ours
+}
