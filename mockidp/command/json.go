@@ -3,7 +3,9 @@ package command
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"reflect"
 
 	"github.com/rollover-harness/rollover/mockidp/timeline"
@@ -55,6 +57,9 @@ func decodeOne(data []byte) (Command, error) {
 			if zero.Verb() != verb {
 				continue
 			}
+			if text := bytes.TrimSpace(body); text[0] != '{' {
+				return nil, fmt.Errorf("%w: %s: its body is not an object, {} where there is nothing to say", ErrCommand, verb)
+			}
 			into := reflect.New(reflect.TypeOf(zero))
 			decoder := json.NewDecoder(bytes.NewReader(body))
 			decoder.DisallowUnknownFields()
@@ -69,12 +74,24 @@ func decodeOne(data []byte) (Command, error) {
 	panic("unreachable: one member")
 }
 
+// MaxDrift is the fastest drift, in seconds per second: a day in a second.
+const MaxDrift = 86400
+
 // Validate checks what a command's type alone cannot say.
 func Validate(c Command) error {
-	if f, is := c.(Fault); is {
-		if err := f.Rule.Validate(); err != nil {
-			return fmt.Errorf("%w: %w", ErrCommand, err)
+	var err error
+	switch c := c.(type) {
+	case Fault:
+		err = c.Rule.Validate()
+	case Skew:
+		if !(math.Abs(c.Drift) <= MaxDrift) { // NaN too
+			err = fmt.Errorf("drift %v is beyond %d seconds per second", c.Drift, MaxDrift)
 		}
+	case Record:
+		err = c.validate()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrCommand, c.Verb(), err)
 	}
 	return nil
 }
@@ -90,14 +107,20 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 	if err := e.UnmarshalJSON(data); err != nil {
 		return err
 	}
-	switch e.Event.(type) {
-	case timeline.Began, timeline.Ended, timeline.Presented, timeline.TargetStarted, timeline.TargetStopped, timeline.Note:
-	default:
-		return fmt.Errorf("%s is the issuer's own to record", e.Event.Type())
-	}
-	if e.Source != timeline.Harness && e.Source != timeline.App {
-		return fmt.Errorf("source %q is neither %q nor %q", e.Source, timeline.Harness, timeline.App)
-	}
 	*r = Record{e.Source, e.Event}
+	return r.validate()
+}
+
+func (r Record) validate() error {
+	switch r.Event.(type) {
+	case timeline.Began, timeline.Ended, timeline.Presented, timeline.TargetStarted, timeline.TargetStopped, timeline.Note:
+	case nil:
+		return errors.New("no event")
+	default:
+		return fmt.Errorf("%s is the issuer's own to record", r.Event.Type())
+	}
+	if r.Source != timeline.Harness && r.Source != timeline.App {
+		return fmt.Errorf("source %q is neither %q nor %q", r.Source, timeline.Harness, timeline.App)
+	}
 	return nil
 }

@@ -49,6 +49,9 @@ func (r Rule) Validate() error {
 	if r.Document != "" && !slices.Contains(Documents(), r.Document) {
 		return invalid("unknown document %q (one of %s)", r.Document, strings.Join(Documents(), ", "))
 	}
+	if r.Document == "discovery" && (r.Empty != nil || r.Replicas != nil || r.Extra != nil || r.Reorder != nil) {
+		return invalid("%s changes keys, and the discovery document has none: name another document or leave it out", r.Effect())
+	}
 	if r.After < 0 || r.Count < 0 || r.For < 0 {
 		return invalid("after, count and for are not negative")
 	}
@@ -67,6 +70,8 @@ func (r Rule) Validate() error {
 		return invalid("contentType needs a type")
 	case r.Cache != nil && *r.Cache == Cache{}:
 		return invalid("cache needs control, expires or age")
+	case r.Cache != nil && r.Cache.Age < 0:
+		return invalid("cache: age is not negative")
 	case r.Stale != nil && r.Stale.Generations < 0:
 		return invalid("stale: generations is not negative")
 	case r.Replicas != nil && len(r.Replicas.Keys) == 0:

@@ -17,6 +17,9 @@ var ErrNameTaken = errors.New("name is taken")
 // ReuseKID and DuplicateKID do that on purpose.
 var ErrKIDTaken = errors.New("kid is taken")
 
+// ErrNoName is returned where a command makes a key and gives it no name.
+var ErrNoName = errors.New("a new key needs a name")
+
 // ErrNoMaterial is returned where a command makes a key and brings no material.
 var ErrNoMaterial = errors.New("no key material")
 
@@ -28,6 +31,9 @@ type TransitionError struct {
 }
 
 func (e *TransitionError) Error() string {
+	if e.From == e.To {
+		return fmt.Sprintf("key %q is %s already", e.KeyID, e.From)
+	}
 	return fmt.Sprintf("key %q is %s and cannot become %s", e.KeyID, e.From, e.To)
 }
 
@@ -46,7 +52,7 @@ type Namer func(Material) string
 // Apply returns the snapshot after cmd and the moves it made, in the order in
 // which they were made. s is not changed. The kid of a new key that cmd does
 // not name comes from kid. Errors: *TransitionError, and those that wrap
-// ErrUnknownKey, ErrNameTaken, ErrKIDTaken or ErrNoMaterial.
+// ErrUnknownKey, ErrNameTaken, ErrKIDTaken, ErrNoName or ErrNoMaterial.
 func Apply(s Snapshot, cmd Command, kid Namer, now time.Time) (Snapshot, []Transition, error) {
 	r := &ring{Snapshot: s, now: now, kid: kid}
 	r.keys = slices.Clone(s.keys)
@@ -55,15 +61,15 @@ func Apply(s Snapshot, cmd Command, kid Namer, now time.Time) (Snapshot, []Trans
 	}
 	r.Generation++
 	r.At = now
-	return r.Snapshot, r.moves, nil
+	return r.Snapshot, r.made, nil
 }
 
 // ring is a snapshot under change.
 type ring struct {
 	Snapshot
-	now   time.Time
-	kid   Namer
-	moves []Transition
+	now  time.Time
+	kid  Namer
+	made []Transition
 }
 
 func (r *ring) apply(cmd Command) error {
@@ -115,7 +121,7 @@ func (r *ring) find(name string) (int, error) {
 
 func (r *ring) add(name, kid string, m Material, to State, sameKID bool) error {
 	if name == "" {
-		return fmt.Errorf("a new key: %w: it has no name", ErrUnknownKey)
+		return ErrNoName
 	}
 	if r.index(name) >= 0 {
 		return fmt.Errorf("key %q: %w", name, ErrNameTaken)
@@ -139,10 +145,14 @@ func (r *ring) set(i int, to State) {
 	k := &r.keys[i]
 	from := k.State
 	k.before, k.State = from, to
-	if k.publishedAt.IsZero() && to.Served() {
-		k.publishedAt = r.now
+	r.Snapshot.moves++
+	if k.published == 0 && to.Served() {
+		k.publishedAt, k.published = r.now, r.Snapshot.moves
 	}
-	r.moves = append(r.moves, Transition{Key: k.Name, KID: k.KID, From: from, To: to})
+	if to == Active {
+		k.activated = r.Snapshot.moves
+	}
+	r.made = append(r.made, Transition{Key: k.Name, KID: k.KID, From: from, To: to})
 }
 
 func (r *ring) move(i int, to State, from ...State) error {
@@ -172,6 +182,12 @@ func (r *ring) activate(name string) error {
 	}
 	for _, j := range former {
 		r.set(j, Retired)
+	}
+	// A withdrawn signer has a successor now: restored, it is a retired key.
+	for j := range r.keys {
+		if r.keys[j].withdrawn() {
+			r.keys[j].before = Retired
+		}
 	}
 	return nil
 }
@@ -243,12 +259,12 @@ func (r *ring) allIn(state State) []int {
 	return found
 }
 
-// longestWaiting is the published key that has been in the documents longest.
+// longestWaiting is the published key that was put into the documents first.
 func (s Snapshot) longestWaiting() (name string, found bool) {
-	var since time.Time
+	var since uint64
 	for _, k := range s.keys {
-		if k.State == Published && (!found || k.publishedAt.Before(since)) {
-			name, since, found = k.Name, k.publishedAt, true
+		if k.State == Published && (!found || k.published < since) {
+			name, since, found = k.Name, k.published, true
 		}
 	}
 	return name, found

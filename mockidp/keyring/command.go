@@ -42,7 +42,8 @@ type Remove struct {
 	Key string `json:"key" doc:"the published or retired key that leaves the documents"`
 }
 
-// Restore undoes Remove and Withdraw: the key goes back to the state it had.
+// Restore undoes Remove and Withdraw: the key goes back to the state it had. A
+// withdrawn key whose successor was activated meanwhile comes back retired.
 type Restore struct {
 	Key string `json:"key" doc:"the removed key that comes back in its former state"`
 }
@@ -73,7 +74,7 @@ type (
 	}
 
 	// Withdraw takes the active key out of the documents while it goes on
-	// signing (Azure AD, 15 March 2021: a key marked "retain" was removed).
+	// signing until another is activated (Azure AD, 15 March 2021: a key marked "retain" was removed).
 	Withdraw struct {
 		Key string `json:"key" doc:"the active key that leaves the documents"`
 	}
@@ -167,8 +168,8 @@ func NeedsMaterial(s Snapshot, cmd Command) (alg string, needed bool) {
 	return "", false
 }
 
-// Provide returns cmd with the key material, and with kid where the command
-// makes a new key and names no kid itself.
+// Provide returns cmd with the key material where it is a command that can make
+// a key, and cmd itself otherwise.
 func Provide(cmd Command, m Material) Command {
 	switch c := cmd.(type) {
 	case Generate:

@@ -46,8 +46,13 @@ type Key struct {
 	Compromised bool // an attacker is taken to hold the private key
 
 	before      State     // the state that a Restore goes back to
-	publishedAt time.Time // first time in the documents; orders the waiting keys
+	publishedAt time.Time // first time in the documents
+	published   uint64    // the ring's move that put it there; orders the waiting keys, for clocks may be moved back
+	activated   uint64    // the ring's move that made it active last
 }
+
+// withdrawn reports whether the key signs although no document names it.
+func (k Key) withdrawn() bool { return k.State == Removed && k.before == Active }
 
 // PublishedAt is when the key first stood in the documents; zero when never.
 func (k Key) PublishedAt() time.Time { return k.publishedAt }
@@ -66,7 +71,8 @@ type Snapshot struct {
 	At         time.Time // issuer time at which this generation began
 	Extras     []Extra   // put in by views; empty in what Apply returns
 
-	keys []Key // in the order in which the documents list them
+	keys  []Key  // in the order in which the documents list them
+	moves uint64 // of keys so far; Generation does not serve, for whoever owns the ring may number it anew
 }
 
 // Keys returns a copy of all keys, the unserved ones too, in document order.
@@ -84,14 +90,30 @@ func (s Snapshot) Served() []Key {
 }
 
 // Active returns the key that signs: where several are active (see
-// ActivateBeside), the one activated last.
+// ActivateBeside), the one that became so last; where none is, the one that was
+// withdrawn last (see Withdraw).
 func (s Snapshot) Active() (Key, bool) {
-	for i := len(s.keys) - 1; i >= 0; i-- {
-		if s.keys[i].State == Active {
-			return s.keys[i], true
+	signer := -1
+	for i, k := range s.keys {
+		if k.State != Active && !k.withdrawn() {
+			continue
+		}
+		if signer < 0 || k.signsBefore(s.keys[signer]) {
+			signer = i
 		}
 	}
-	return Key{}, false
+	if signer < 0 {
+		return Key{}, false
+	}
+	return s.keys[signer], true
+}
+
+// signsBefore reports whether k is preferred to other as the signer.
+func (k Key) signsBefore(other Key) bool {
+	if (k.State == Active) != (other.State == Active) {
+		return k.State == Active
+	}
+	return k.activated > other.activated
 }
 
 // Key returns the key of that name.

@@ -45,7 +45,7 @@ type Endpoints struct {
 // EndpointsOf returns the addresses of the profile's default version.
 func EndpointsOf(p profile.Profile, site Site) Endpoints {
 	v := p.Versions[0]
-	t := newTemplate(p, site, site.Tenant, v)
+	t := newTemplate(p, site, v)
 	return Endpoints{
 		Issuer:   t.expand("{issuer}"),
 		Metadata: site.Base + t.expand(v.Discovery.Paths[0]),
@@ -53,37 +53,29 @@ func EndpointsOf(p profile.Profile, site Site) Endpoints {
 	}
 }
 
-// Documents renders everything that the issuer serves about its keys. The
-// issuer of the profile's default tenant answers for the tenants that are no
-// issuer of their own too (Entra's common, organizations and consumers).
+// Documents renders everything that the issuer serves about its keys under the
+// site's tenant. An issuer that answers for several (Entra's common,
+// organizations and consumers) has a site for each.
 func Documents(p profile.Profile, site Site, s keyring.Snapshot) ([]Document, error) {
-	tenants := []string{site.Tenant}
-	if p.DefaultTenant != "" && site.Tenant == p.DefaultTenant {
-		for _, t := range p.Tenants {
-			tenants = append(tenants, t.Segment)
-		}
-	}
 	var documents []Document
-	for _, tenant := range tenants {
-		for _, v := range p.Versions {
-			t := newTemplate(p, site, tenant, v)
-			discovery, err := t.object(v.Discovery.Members).encode()
-			if err != nil {
-				return nil, fmt.Errorf("render discovery: %w", err)
-			}
-			for _, path := range v.Discovery.Paths {
-				documents = append(documents, Document{
-					Path: t.expand(path), Kind: Discovery, ContentType: v.Discovery.ContentType, Body: discovery,
-				})
-			}
-			set, names, err := keySet(s, v.JWKS, t.expand(v.JWKS.Issuer))
-			if err != nil {
-				return nil, fmt.Errorf("render jwks: %w", err)
-			}
+	for _, v := range p.Versions {
+		t := newTemplate(p, site, v)
+		discovery, err := t.object(v.Discovery.Members).encode()
+		if err != nil {
+			return nil, fmt.Errorf("render discovery: %w", err)
+		}
+		for _, path := range v.Discovery.Paths {
 			documents = append(documents, Document{
-				Path: t.expand(v.JWKS.Path), Kind: JWKS, ContentType: v.JWKS.ContentType, Body: set, Keys: names,
+				Path: t.expand(path), Kind: Discovery, ContentType: v.Discovery.ContentType, Body: discovery,
 			})
 		}
+		set, names, err := keySet(s, v.JWKS, t.expand(v.JWKS.Issuer))
+		if err != nil {
+			return nil, fmt.Errorf("render jwks: %w", err)
+		}
+		documents = append(documents, Document{
+			Path: t.expand(v.JWKS.Path), Kind: JWKS, ContentType: v.JWKS.ContentType, Body: set, Keys: names,
+		})
 	}
 	return documents, nil
 }
@@ -117,8 +109,8 @@ func keySet(s keyring.Snapshot, shape profile.JWKS, issuer string) (body []byte,
 // template fills in a profile's templates for one tenant and version.
 type template struct{ replace *strings.Replacer }
 
-func newTemplate(p profile.Profile, site Site, segment string, v profile.Version) template {
-	tenant := p.Lookup(segment)
+func newTemplate(p profile.Profile, site Site, v profile.Version) template {
+	tenant := p.Lookup(site.Tenant)
 	pairs := []string{"{base}", site.Base, "{tenant}", tenant.Segment, "{issuerTenant}", tenant.Issuer, "{tid}", tenant.Token}
 	issuer := strings.NewReplacer(pairs...).Replace(v.Issuer)
 	return template{strings.NewReplacer(append(pairs, "{issuer}", issuer)...)}

@@ -52,7 +52,7 @@ type shape struct {
 func NewMinter(p profile.Profile, site Site) *Minter {
 	m := &Minter{site: site, name: p.Name, shapes: map[string]shape{}}
 	for i, v := range p.Versions {
-		s := shape{v.Token.Header, newTemplate(p, site, site.Tenant, v).object(v.Token.Claims)}
+		s := shape{v.Token.Header, newTemplate(p, site, v).object(v.Token.Claims)}
 		m.shapes[v.Name] = s
 		if i == 0 {
 			m.shapes[""] = s

@@ -18,7 +18,7 @@ type Profile struct {
 	Name          string
 	DefaultTenant string // path segment of the issuer "default"; empty: its own name
 	KID           KIDForm
-	Tenants       []Tenant // those that are no issuer of their own; the default tenant's issuer answers for them too
+	Tenants       []Tenant // those that are no issuer of their own; the issuer of the default tenant answers for them too
 	Versions      []Version
 }
 
