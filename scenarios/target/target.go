@@ -47,8 +47,10 @@ type Target interface {
 	Kind() string
 	Features() []Feature
 
-	// Start brings up an instance and waits until it is ready. On an error that
-	// wraps ErrStart there is none, and the error holds its last words.
+	// Start brings up an instance and waits until it is ready. On an error there
+	// is none and nothing of it is left running. An error that wraps ErrStart is
+	// the app's and holds its last words; one that wraps the cause of ctx is not:
+	// somebody lost patience first. The life of the instance is not tied to ctx.
 	// log gets each line that the instance writes, from one goroutine at a time,
 	// and is never called after Stop has returned.
 	Start(ctx context.Context, env Environment, log func(line string)) (Instance, error)
@@ -60,13 +62,15 @@ type Instance interface {
 	// answer that never came is an Observation too (Unreachable).
 	Present(ctx context.Context, c credential.Credential) Observation
 
-	// Done is closed when the instance has ended by itself or was killed from
-	// outside; nil where that cannot be seen. Err then says how it ended.
+	// Done is closed when the instance has ended, with all that it logged; nil
+	// where that cannot be seen. Err then says how it ended by itself or was
+	// killed from outside; it is nil while it runs and where Stop ended it.
 	Done() <-chan struct{}
 	Err() error
 
-	// Stop ends the instance with all its children and waits for that. It is
-	// safe to call again.
+	// Stop ends the instance with all its children and waits for that. Once ctx
+	// is done it is less patient, but it waits all the same. It is safe to call
+	// again. Afterwards Present answers Unreachable.
 	Stop(ctx context.Context) error
 
 	// Address is where the instance answers, PID its process (0 without one).

@@ -1,0 +1,48 @@
+package target
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// PortPlaceholder stands for the port that the app has to listen on.
+const PortPlaceholder = "${port}"
+
+// placeholder finds what looks like one.
+var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
+
+// Fill replaces each ${name} in text by what an app has to know of its issuer
+// and of its own port. An unknown name is an error, so that a misspelt one is
+// not passed on to the app; $name without braces is left to the app's shell.
+func (e Environment) Fill(text string, port int) (string, error) {
+	var unknown []string
+	filled := placeholder.ReplaceAllStringFunc(text, func(match string) string {
+		switch match {
+		case "${issuer}":
+			return e.Issuer
+		case "${metadata}":
+			return e.Metadata
+		case "${jwks}":
+			return e.JWKS
+		case "${federationMetadata}":
+			return e.FederationMetadata
+		case "${samlMetadata}":
+			return e.SAMLMetadata
+		case "${audience}":
+			return e.Audience
+		case "${ca}":
+			return e.CA
+		case PortPlaceholder:
+			return strconv.Itoa(port)
+		}
+		unknown = append(unknown, match)
+		return match
+	})
+	if len(unknown) > 0 {
+		return "", fmt.Errorf("fill in %q: unknown placeholder %s (issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port or ca)",
+			text, strings.Join(unknown, ", "))
+	}
+	return filled, nil
+}
