@@ -7,9 +7,9 @@ import "github.com/rollover-harness/rollover/mockidp/clock"
 type File struct {
 	APIVersion string     `json:"apiVersion" doc:"rollover/v1"`
 	Target     Target     `json:"target" doc:"the app under test"`
-	Issuer     FileIssuer `json:"issuer,omitempty" doc:"the issuer that the app is configured for"`
-	Promise    Promise    `json:"promise,omitempty" doc:"what the team promises: strict, microsoft (default), pinned, or the members spelled out"`
-	Scenarios  Selection  `json:"scenarios,omitempty" doc:"which scenarios run; default: profile core"`
+	Issuer     FileIssuer `json:"issuer,omitzero" doc:"the issuer that the app is configured for"`
+	Promise    Promise    `json:"promise,omitzero" doc:"what the team promises: strict, microsoft (default), pinned, or the members spelled out"`
+	Scenarios  Selection  `json:"scenarios,omitzero" doc:"which scenarios run; default: profile core"`
 }
 
 // Target is the app under test. Exactly one of Process, Container and URL is given.
@@ -17,9 +17,9 @@ type Target struct {
 	Name     string   `json:"name" doc:"what reports call it"`
 	Process  *Process `json:"process,omitempty" doc:"the app is a command that is started for each scenario"`
 	URL      string   `json:"url,omitempty" doc:"the app is running already, at this URL"`
-	Ready    Ready    `json:"ready,omitempty" doc:"how to see that the app has started"`
+	Ready    Ready    `json:"ready,omitzero" doc:"how to see that the app has started"`
 	Audience string   `json:"audience,omitempty" doc:"aud of good tokens; default api://default"`
-	Present  Carry    `json:"present,omitempty" doc:"how a credential is carried to the app"`
+	Present  Carry    `json:"present,omitzero" doc:"how a credential is carried to the app"`
 	Accepted []int    `json:"accepted,omitempty" doc:"HTTP statuses that mean accepted; default [200]"`
 	Rejected []int    `json:"rejected,omitempty" doc:"HTTP statuses that mean rejected; default [401, 403]"`
 	Clock    string   `json:"clock,omitempty" doc:"how its clock can be moved: libfaketime; left out: it cannot"`

@@ -21,7 +21,7 @@ type Scenario struct {
 	Because    string   `json:"because" doc:"why apps must face this: the clause of a standard, a vendor's page or a public incident"`
 	Profile    string   `json:"profile" doc:"core, extended, forgery or federation"`
 	Needs      []string `json:"needs,omitempty" doc:"features that the target must have: clock, restart, logs, oidc, wsfed, saml"`
-	Issuer     Issuer   `json:"issuer,omitempty" doc:"the issuer as the scenario begins"`
+	Issuer     Issuer   `json:"issuer,omitzero" doc:"the issuer as the scenario begins"`
 	Steps      []Step   `json:"steps" doc:"what happens, in order; one verb in each"`
 	Expect     []Expect `json:"expect" doc:"what must be true of the timeline; one rule in each"`
 }
@@ -57,8 +57,8 @@ type Present struct {
 	Token     string         `json:"token,omitempty" doc:"a label, so that a rule can speak of this token"`
 	Times     int            `json:"times,omitempty" doc:"how many credentials, one after the other; default 1"`
 	Together  int            `json:"together,omitempty" doc:"how many of them at the same time; default 1"`
-	Until     Row            `json:"until,omitempty" doc:"present again and again until so many in a row were accepted (3 in a row) or rejected (3 rejected in a row)"`
-	Within    Span           `json:"within,omitempty" doc:"how long until is waited for; default: the run's patience"`
+	Until     Row            `json:"until,omitzero" doc:"present again and again until so many in a row were accepted (3 in a row) or rejected (3 rejected in a row)"`
+	Within    Span           `json:"within,omitzero" doc:"how long until is waited for; default: the run's patience"`
 	Beside    []string       `json:"beside,omitempty" doc:"keys of which a good token is presented in every round too: no rollover may hurt them"`
 	RandomKID bool           `json:"randomKid,omitempty" doc:"every token names a kid that no key has"`
 	Audience  string         `json:"audience,omitempty" doc:"aud; left out: the target's audience"`
@@ -123,7 +123,7 @@ type Rule interface {
 type Accepts struct {
 	Key        string `json:"key,omitempty" doc:"good tokens of this key"`
 	Token      string `json:"token,omitempty" doc:"the tokens that a step labelled so"`
-	Within     Span   `json:"within,omitempty" doc:"the longest time from the first good token rejected to acceptance; left out: promise.recovery"`
+	Within     Span   `json:"within,omitzero" doc:"the longest time from the first good token rejected to acceptance; left out: promise.recovery"`
 	Rejections string `json:"rejections,omitempty" doc:"allowed: only the way back is judged, not how many good tokens were rejected on it"`
 }
 
@@ -132,14 +132,14 @@ type Rejects struct {
 	Key    string             `json:"key,omitempty" doc:"tokens of this key, once it has left the documents or before it ever stood in them"`
 	Token  string             `json:"token,omitempty" doc:"the tokens that a step labelled so"`
 	Forge  credential.Forgery `json:"forge,omitempty" doc:"the tokens forged so"`
-	Within Span               `json:"within,omitempty" doc:"the longest time for which they may still be accepted: promise.revocationLag or a duration; left out: not at all"`
+	Within Span               `json:"within,omitzero" doc:"the longest time for which they may still be accepted: promise.revocationLag or a duration; left out: not at all"`
 }
 
 // Fetches bounds how often the target fetches a document.
 type Fetches struct {
 	Document string `json:"document" doc:"discovery, jwks, federationMetadata or samlMetadata"`
 	AtMost   Amount `json:"atMost" doc:"a number, or promise.fetchesPerMinute"`
-	Per      Span   `json:"per,omitempty" doc:"in any stretch of this length; default 1m"`
+	Per      Span   `json:"per,omitzero" doc:"in any stretch of this length; default 1m"`
 	While    string `json:"while,omitempty" doc:"counts only from the first to the last token of this label"`
 }
 
@@ -166,3 +166,6 @@ func Rules() []Rule { return []Rule{Accepts{}, Rejects{}, Fetches{}, Leeway{}} }
 
 // Profiles lists what a scenario's profile may be.
 func Profiles() []string { return []string{"core", "extended", "forgery", "federation"} }
+
+// Needs lists what a scenario's needs may name: features of a target.
+func Needs() []string { return []string{"clock", "restart", "logs", "oidc", "wsfed", "saml"} }

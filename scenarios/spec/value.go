@@ -47,7 +47,7 @@ func (s *Span) UnmarshalText(text []byte) error {
 	}
 	*s = Span{}
 	if err := s.Duration.UnmarshalText(text); err != nil {
-		return fmt.Errorf("%w, nor one of %s", err, strings.Join(SpanWords(), ", "))
+		return err
 	}
 	if s.Duration <= 0 {
 		return fmt.Errorf("%s is not above zero", s.Duration)

@@ -1,0 +1,145 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rollover-harness/rollover/mockidp/clock"
+)
+
+// ValidateFile checks a file that was built in Go as strictly as DecodeFile
+// checks one that was read; the errors carry paths in the place of positions.
+func ValidateFile(f File) Errors {
+	orElse(&f.APIVersion, APIVersion)
+	errs := checkWords(reflect.ValueOf(f), "", nil)
+	if len(errs) == 0 {
+		errs = checkFile(f)
+	}
+	for i := range errs {
+		errs[i].Column = 0
+	}
+	return errs
+}
+
+// checkFile checks what types and words cannot say.
+func checkFile(f File) Errors {
+	var errs Errors
+	fail := func(path, cause, hint string) {
+		errs = append(errs, Error{Path: path, Cause: cause, Hint: hint})
+	}
+	t := f.Target
+	switch {
+	case t.Process != nil && t.URL != "":
+		fail("target", "process beside url", "a target is one of them")
+	case t.Process == nil && t.URL == "":
+		fail("target", "neither process nor url", "process: {command: [...]} starts the app, url names one that runs")
+	}
+	if at, err := url.Parse(t.URL); t.URL != "" && (err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Host == "") {
+		fail("target.url", fmt.Sprintf("url %q", t.URL), "http://HOST:PORT or https://HOST")
+	}
+	if t.Clock != "" && t.Process == nil {
+		fail("target.clock", "clock of an app that is not started here", "it takes a process")
+	}
+	if t.Process != nil {
+		if t.Process.Command[0] == "" {
+			fail("target.process.command[0]", "the program has no name", "")
+		}
+		for i, word := range t.Process.Command {
+			errs = append(errs, checkPlaceholders(word, fmt.Sprintf("target.process.command[%d]", i))...)
+		}
+		for _, name := range slices.Sorted(maps.Keys(t.Process.Env)) {
+			path := "target.process.env." + name
+			if name == "" || strings.ContainsAny(name, "=\x00") {
+				fail(path, fmt.Sprintf("%q is no name of an environment variable", name), "")
+			}
+			errs = append(errs, checkPlaceholders(t.Process.Env[name], path)...)
+		}
+	}
+	errs = append(errs, checkPlaceholders(t.Ready.Path, "target.ready.path")...)
+	for _, one := range []struct {
+		of, path string
+		timeout  clock.Duration
+	}{{"target.ready", t.Ready.Path, t.Ready.Timeout}, {"target.present", t.Present.Path, t.Present.Timeout}} {
+		if one.path != "" && one.path[0] != '/' {
+			fail(one.of+".path", fmt.Sprintf("path %q", one.path), "it begins with /")
+		}
+		if one.timeout < 0 {
+			fail(one.of+".timeout", fmt.Sprintf("timeout %s", one.timeout), "above zero")
+		}
+	}
+	errs = append(errs, checkStatuses(f.WithDefaults().Target)...)
+	return append(errs, checkPromise(f.Promise)...)
+}
+
+// checkStatuses demands final HTTP statuses that mean one thing.
+func checkStatuses(t Target) Errors {
+	var errs Errors
+	check := func(path string, statuses, others []int) {
+		for i, s := range statuses {
+			at := fmt.Sprintf("%s[%d]", path, i)
+			switch {
+			case s < 200 || s > 599:
+				errs = append(errs, Error{Path: at, Cause: fmt.Sprintf("status %d", s), Hint: "200 to 599"})
+			case slices.Contains(others, s):
+				errs = append(errs, Error{Path: at, Cause: fmt.Sprintf("status %d is both accepted and rejected", s), Hint: "it means one thing"})
+			}
+		}
+	}
+	check("target.accepted", t.Accepted, nil)
+	check("target.rejected", t.Rejected, t.Accepted)
+	return errs
+}
+
+// checkPromise demands that nothing below zero is promised.
+func checkPromise(p Promise) Errors {
+	var errs Errors
+	below := func(member string, is bool) {
+		if is {
+			errs = append(errs, Error{Path: "promise." + member, Cause: member + " is below zero", Hint: ""})
+		}
+	}
+	below("rejectedGood", p.RejectedGood != nil && *p.RejectedGood < 0)
+	below("revocationLag", p.RevocationLag != nil && *p.RevocationLag < 0)
+	below("announcement", p.Announcement != nil && *p.Announcement < 0)
+	below("fetchesPerMinute", p.FetchesPerMinute != nil && *p.FetchesPerMinute < 0)
+	below("outage", p.Outage != nil && *p.Outage < 0)
+	below("leeway", p.Leeway != nil && *p.Leeway < 0)
+	return errs
+}
+
+var placeholder = regexp.MustCompile(`\$\{([^{}]*)(\}?)`)
+
+// checkPlaceholders finds ${name} that nobody fills in. An error's Column is
+// where it is in the text, from 1; place adds where the text begins.
+func checkPlaceholders(text, path string) Errors {
+	var errs Errors
+	for _, m := range placeholder.FindAllStringSubmatchIndex(text, -1) {
+		offset := utf8.RuneCountInString(text[:m[0]]) + 1
+		name := text[m[2]:m[3]]
+		switch {
+		case m[4] == m[5]:
+			errs = append(errs, Error{Path: path, Column: offset, Cause: fmt.Sprintf("placeholder ${%s is not closed", name), Hint: "${NAME}"})
+		case !slices.Contains(Placeholders(), name):
+			cause, hint := unknownWord("placeholder", name, Placeholders())
+			errs = append(errs, Error{Path: path, Column: offset, Cause: cause, Hint: hint})
+		}
+	}
+	return errs
+}
+
+// FillIn replaces each ${name} of text by its value; names that values lacks
+// stay as they are. Values are not looked into again.
+func FillIn(text string, values map[string]string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
+		if value, is := values[strings.TrimSuffix(found[2:], "}")]; is && strings.HasSuffix(found, "}") {
+			return value
+		}
+		return found
+	})
+}
