@@ -3,20 +3,16 @@ package mockidp
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
 	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/fault"
+	"github.com/rollover-harness/rollover/mockidp/issuer"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
-
-// ErrUnknownFault is wrapped by the error of a Clear that names a fault which
-// was never set.
-var ErrUnknownFault = errors.New("no such fault")
 
 // change is a transaction under way: what the state and the clock will be, and
 // what the book will say.
@@ -35,12 +31,12 @@ type change struct {
 // Apply carries out commands as one transaction: all of them, or none where
 // one fails. When it returns, documents and tokens are of the new state.
 // Errors: those of keyring.Apply, of command.Validate and of the key source,
-// fault.ErrIDTaken, ErrUnknownFault, ErrClosed.
+// fault.ErrIDTaken, fault.ErrUnknown, issuer.ErrClosed.
 func (i *Issuer) Apply(ctx context.Context, commands ...command.Command) (command.Result, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.closed {
-		return command.Result{}, ErrClosed
+		return command.Result{}, issuer.ErrClosed
 	}
 	former := i.state.Load()
 	c := &change{ring: former.snapshot, past: former.past, faults: former.faults, names: i.names, moves: []keyring.Transition{}}
@@ -129,7 +125,7 @@ func (i *Issuer) prepareClear(c *change, id string) error {
 	case c.faults.Has(id):
 		ids = []string{id}
 	case !ended:
-		return fmt.Errorf("clear %q: %w", id, ErrUnknownFault)
+		return fmt.Errorf("clear %q: %w", id, fault.ErrUnknown)
 	}
 	c.faults = c.faults.Without(ids...)
 	for _, id := range ids {

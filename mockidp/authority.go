@@ -86,5 +86,8 @@ func (a *Authority) Pool() *x509.CertPool {
 
 // HTTP/1.1 alone: an HTTP/2 stream cannot be hijacked to be reset.
 func (a *Authority) serverConfig() *tls.Config {
+	if a == nil {
+		return nil
+	}
 	return &tls.Config{Certificates: []tls.Certificate{a.server}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 }

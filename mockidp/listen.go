@@ -29,10 +29,7 @@ func (i *Issuer) Listen(address string) error {
 		i.mu.Unlock()
 		return fmt.Errorf("listen: %w", errors.ErrUnsupported)
 	}
-	own := &listener{handler: i.Handler(), address: address}
-	if i.config.TLS != nil {
-		own.config = i.config.TLS.serverConfig()
-	}
+	own := &listener{handler: i.Handler(), config: i.config.TLS.serverConfig(), address: address}
 	// A failed reservation leaves the ordinary way: then the port can be lost while it is closed.
 	if hold, at, err := reserve(address); err == nil {
 		own.hold, own.address = hold, at

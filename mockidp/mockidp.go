@@ -3,7 +3,6 @@ package mockidp
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -17,9 +16,6 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/profile"
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
-
-// ErrClosed is returned by commands to an issuer after Close.
-var ErrClosed = errors.New("issuer is closed")
 
 // Issuer is one identity provider. It is safe for concurrent use: requests
 // load one immutable state, commands replace it one after the other.
@@ -44,7 +40,9 @@ type Issuer struct {
 
 // New makes an issuer that serves Handler; Listen gives it a listener of its
 // own. Errors: an unknown profile or algorithm, keys that cannot be.
-func New(c Config) (*Issuer, error) {
+func New(c Config) (*Issuer, error) { return newIssuer(context.Background(), c) }
+
+func newIssuer(ctx context.Context, c Config) (*Issuer, error) {
 	c = c.withDefaults()
 	if err := (issuer.Spec{Name: c.Name}).Validate(); err != nil {
 		return nil, err
@@ -60,7 +58,7 @@ func New(c Config) (*Issuer, error) {
 	i.log = timeline.New(i.clock, c.Clock, c.TimelineLimit)
 	at := place{profile: p}
 	i.state.Store(&state{place: at})
-	ring, moves, err := i.newRing(context.Background(), 1, i.clock.Now())
+	ring, moves, err := i.newRing(ctx, 1, i.clock.Now())
 	if err != nil {
 		return nil, fmt.Errorf("make issuer %s: %w", c.Name, err)
 	}

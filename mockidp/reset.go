@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rollover-harness/rollover/mockidp/fault"
+	"github.com/rollover-harness/rollover/mockidp/issuer"
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
@@ -14,7 +15,7 @@ func (i *Issuer) Reset(ctx context.Context) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.closed {
-		return ErrClosed
+		return issuer.ErrClosed
 	}
 	former := i.state.Load()
 	c := &change{names: i.names, faults: former.faults}

@@ -13,6 +13,9 @@ import (
 // ErrIDTaken is wrapped by the error of Set for an id that is in force already.
 var ErrIDTaken = errors.New("fault id is taken")
 
+// ErrUnknown is wrapped by the error for clearing a fault that was never set.
+var ErrUnknown = errors.New("no such fault")
+
 // Table is the rules in force, in the order in which they were set. It is
 // immutable: Set and Clear return another one. The zero value is empty.
 type Table struct {

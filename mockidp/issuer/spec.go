@@ -27,8 +27,13 @@ type KeySpec struct {
 	State keyring.State `json:"state,omitempty" doc:"generated, published, active, retired or removed; default active for the first key, published for the others"`
 }
 
-// ErrSpec is wrapped by every error of Validate.
-var ErrSpec = errors.New("invalid issuer")
+// The errors about issuers that callers branch on; they are wrapped.
+var (
+	ErrSpec    = errors.New("invalid issuer")          // of Validate, and where an issuer cannot be made as described
+	ErrTaken   = errors.New("name or tenant is taken") // another issuer has it
+	ErrUnknown = errors.New("no such issuer")
+	ErrClosed  = errors.New("issuer is closed") // a command came after its end
+)
 
 // A name is a path segment without escapes.
 var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)

@@ -1,0 +1,203 @@
+package mockidp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/mockidp/issuer"
+	"github.com/rollover-harness/rollover/mockidp/keysource"
+)
+
+// ServerConfig says what the issuers of a Server have in common. Its members
+// mean what those of Config do.
+type ServerConfig struct {
+	Profile       string // of issuers that name none
+	Base          string
+	Host          string
+	Source        *keysource.Source
+	Clock         clock.Clock
+	TimelineLimit int
+	Gate          Gate // nil: one that its issuers share
+	TLS           *Authority
+}
+
+// Server is any number of issuers on one listener: the path tells them apart.
+type Server struct {
+	config ServerConfig
+	routes atomic.Pointer[routes]
+
+	mu      sync.Mutex // held while the routes are replaced; guards what follows
+	base    string
+	address string
+	server  *http.Server
+	done    chan struct{}
+}
+
+// routes is immutable.
+type routes struct {
+	issuers  []*Issuer // in the order in which they were made
+	byTenant map[string]*Issuer
+}
+
+// NewServer returns a server without issuers.
+func NewServer(c ServerConfig) *Server {
+	if c.Gate == nil {
+		c.Gate = NewGate()
+	}
+	s := &Server{config: c, base: c.Base}
+	s.routes.Store(&routes{})
+	return s
+}
+
+// Listen serves on address. It is called once; issuers made before it move to
+// the address that it got.
+func (s *Server) Listen(address string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.server != nil {
+		return fmt.Errorf("listen: %w", errors.ErrUnsupported)
+	}
+	socket, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", address, err)
+	}
+	s.address = socket.Addr().String()
+	if s.config.Base == "" {
+		s.base = baseOf(s.address, s.config.Host, s.config.TLS)
+		for _, i := range s.routes.Load().issuers {
+			if err := i.move(s.base); err != nil {
+				_ = socket.Close()
+				return err
+			}
+		}
+	}
+	s.server, s.done = serveOn(socket, s.Handler(), s.config.TLS.serverConfig())
+	return nil
+}
+
+// URL is the base of all issuers' addresses.
+func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.base
+}
+
+// Create makes an issuer. Errors wrap issuer.ErrTaken, issuer.ErrSpec, or are those of New.
+func (s *Server) Create(ctx context.Context, spec issuer.Spec) (*Issuer, error) {
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	former := s.routes.Load()
+	if _, taken := former.named(spec.Name); taken {
+		return nil, fmt.Errorf("issuer %q: %w", spec.Name, issuer.ErrTaken)
+	}
+	if spec.Profile == "" {
+		spec.Profile = s.config.Profile
+	}
+	i, err := newIssuer(ctx, Config{
+		Name: spec.Name, Profile: spec.Profile, Audience: spec.Audience, Keys: spec.Keys, Base: s.base,
+		Source: s.config.Source, Clock: s.config.Clock, TimelineLimit: s.config.TimelineLimit, Gate: s.config.Gate,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, tenant := range i.tenants() {
+		if other, taken := former.byTenant[tenant]; taken {
+			return nil, fmt.Errorf("issuer %q: tenant %s is that of %q: %w", spec.Name, tenant, other.Name(), issuer.ErrTaken)
+		}
+	}
+	next := &routes{append(slices.Clone(former.issuers), i), maps.Clone(former.byTenant)}
+	if next.byTenant == nil {
+		next.byTenant = map[string]*Issuer{}
+	}
+	for _, tenant := range i.tenants() {
+		next.byTenant[tenant] = i
+	}
+	s.routes.Store(next)
+	return i, nil
+}
+
+// Delete closes the issuer of that name: its paths are gone. The error wraps
+// issuer.ErrUnknown.
+func (s *Server) Delete(name string) error {
+	s.mu.Lock()
+	former := s.routes.Load()
+	i, known := former.named(name)
+	if !known {
+		s.mu.Unlock()
+		return fmt.Errorf("issuer %q: %w", name, issuer.ErrUnknown)
+	}
+	next := &routes{byTenant: maps.Clone(former.byTenant)}
+	for _, other := range former.issuers {
+		if other != i {
+			next.issuers = append(next.issuers, other)
+		}
+	}
+	maps.DeleteFunc(next.byTenant, func(_ string, other *Issuer) bool { return other == i })
+	s.routes.Store(next)
+	s.mu.Unlock()
+	return i.Close()
+}
+
+// Issuers returns all issuers, in the order in which they were made.
+func (s *Server) Issuers() []*Issuer { return slices.Clone(s.routes.Load().issuers) }
+
+// Issuer returns the issuer of that name.
+func (s *Server) Issuer(name string) (*Issuer, bool) { return s.routes.Load().named(name) }
+
+func (r *routes) named(name string) (*Issuer, bool) {
+	for _, i := range r.issuers {
+		if i.config.Name == name {
+			return i, true
+		}
+	}
+	return nil, false
+}
+
+// Handler serves all issuers.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		routes := s.routes.Load()
+		if i, known := routes.byTenant[tenantOf(r.URL.Path)]; known {
+			i.serve(w, r)
+			return
+		}
+		w.Header()["Rollover-Warning"] = warning[:]
+		serves := make([]string, 0, len(routes.issuers))
+		for _, i := range routes.issuers {
+			serves = append(serves, i.state.Load().truth.paths...)
+		}
+		problem(w, http.StatusNotFound, "no issuer is here", r.URL.Path, serves)
+	})
+}
+
+// Close ends the listener and all issuers.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	server, done := s.server, s.done
+	issuers := s.routes.Swap(&routes{}).issuers
+	s.mu.Unlock()
+	if server != nil {
+		_ = server.Close()
+		<-done
+	}
+	for _, i := range issuers {
+		_ = i.Close()
+	}
+	return nil
+}
+
+// tenants are the path segments that lead to the issuer.
+func (i *Issuer) tenants() []string {
+	return append([]string{i.config.Tenant}, i.state.Load().place.aliases...)
+}
