@@ -45,10 +45,10 @@ func (p *play) present(ctx context.Context, v spec.Present) error {
 	}
 	within := p.Patience
 	switch {
-	case !v.Within.IsZero():
+	case !v.Within.IsZero() && v.Within.Word != spec.Patience:
 		within = p.length(v.Within)
 	case p.Promise.Recovery != nil && p.Promise.Recovery.Restart && !v.Until.Rejected:
-		within = glance // only a restart is promised to help
+		within = min(glance, p.Patience) // only a restart is promised to help
 	}
 	took, _, err := p.until(ctx, v, v.Until, within)
 	if err == nil && !v.Until.Rejected && took >= glance {

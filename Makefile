@@ -1,0 +1,67 @@
+# Every target says what it does: make help
+SHELL := /bin/bash
+GO ?= go
+LINT := bin/golangci-lint
+LINT_VERSION := v2.15.0
+BIN := bin
+RUNS ?= 50
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+.PHONY: demo
+demo: ## watch a rollover break one app and not another (a minute, needs Go only)
+	$(GO) run ./cmd/rollover demo
+
+.PHONY: build
+build: ## build bin/rollover, bin/mockidp and the Go apps under test
+	$(GO) build -o $(BIN)/ ./cmd/rollover ./cmd/mockidp
+	$(GO) build -o $(BIN)/rp-sample ./suites/relyingparty/defective/app
+
+.PHONY: targets
+targets: build ## install the real libraries that the suites run against
+	suites/relyingparty/install
+
+.PHONY: test
+test: targets ## install what the tests need and run them all, the real targets included
+	cd mockidp && $(GO) test ./...
+	$(GO) test $$($(GO) list ./... | grep -v '/suites$$')
+	$(GO) test ./suites -count=1 -timeout 30m -args -ginkgo.v=false -ginkgo.randomize-all -ginkgo.junit-report=$(CURDIR)/build/junit.xml
+
+.PHONY: race
+race: ## run the tests with the race detector, the real targets left out
+	cd mockidp && $(GO) test -race ./...
+	$(GO) test -race $$($(GO) list ./... | grep -v '/suites$$')
+	$(GO) test -race ./suites -count=1 -timeout 30m -args -ginkgo.label-filter='!real' -ginkgo.randomize-all
+
+.PHONY: lint
+lint: $(LINT) ## gofmt, go vet and golangci-lint over both modules, and tidy go.mod files
+	$(GO) mod tidy -diff
+	cd mockidp && $(GO) mod tidy -diff
+	$(LINT) run ./...
+	cd mockidp && ../$(LINT) run --config ../.golangci.yml ./...
+
+$(LINT): Makefile
+	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	@touch $@
+
+.PHONY: bench
+bench: ## measure speed, each figure beside its reference in the same run
+	cd mockidp && $(GO) test -run '^$$' -bench . -benchtime 2s ./...
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./cmd/... ./scenarios/... ./suites/...
+
+.PHONY: soak
+soak: ## run the core scenarios RUNS (50) times on the sound sample app: the same verdicts each time
+	$(GO) test ./suites -count=1 -timeout 60m -v -run '^TestSoak$$' -args -soak.runs=$(RUNS)
+
+.PHONY: fuzz
+fuzz: ## fuzz every parser for a short while
+	@for module in mockidp .; do ( cd $$module && $(GO) list -f '{{.Dir}}' ./... | while read -r dir; do \
+		for name in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go 2>/dev/null | cut -d' ' -f2); do \
+			( cd $$dir && $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime 10s . ) || exit 1; done; done ) || exit 1; done
+
+.PHONY: clean
+clean: ## remove what was built and installed
+	rm -rf $(BIN) build suites/relyingparty/node/node_modules suites/relyingparty/.venv suites/relyingparty/python/.venv
+	find suites/relyingparty/dotnet -type d \( -name bin -o -name obj -o -name out \) -prune -exec rm -rf {} +
