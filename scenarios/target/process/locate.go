@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,10 @@ import (
 // app is going to have (not of ours: a target file may put a virtual
 // environment first), or from dir where the name has a slash.
 func locate(name, dir string, environ []string) (string, error) {
+	// exec would blame the program for a folder that is missing.
+	if _, err := os.Stat(dir); err != nil {
+		return "", fmt.Errorf("find folder %s: %w", dir, reason(err))
+	}
 	if filepath.Base(name) != name {
 		path := name
 		if !filepath.IsAbs(path) {

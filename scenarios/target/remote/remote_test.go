@@ -72,8 +72,8 @@ func TestNewRefuses(t *testing.T) {
 func TestNobodyThere(t *testing.T) {
 	targettest.NoLeaks(t)
 	address := closedPort(t)
-	tgt := newTarget(t, Config{Name: "app", URL: address, Ready: probe.Ready{Timeout: 30 * time.Millisecond}})
-	want := "start app: target does not start: not ready within 30ms (GET " + address + "/: connection refused) (is it running, and is this its address?)"
+	tgt := newTarget(t, Config{Name: "app", URL: address, Ready: probe.Ready{Timeout: 200 * time.Millisecond}})
+	want := "start app: target does not start: not ready within 200ms (GET " + address + "/: connection refused) (is it running, and is this its address?)"
 	for range 2 { // the second would wait for ever if the first kept its turn
 		i, err := tgt.Start(t.Context(), target.Environment{}, nil)
 		if i != nil || !errors.Is(err, target.ErrStart) || err.Error() != want {
@@ -88,7 +88,7 @@ func TestReadyPath(t *testing.T) {
 	if _, err := newTarget(t, Config{Name: "app", URL: app.URL}).Start(t.Context(), target.Environment{}, nil); err != nil {
 		t.Errorf("any answer will do: %v", err)
 	}
-	tgt := newTarget(t, Config{Name: "app", URL: app.URL, Ready: probe.Ready{Path: "/healthz", Timeout: 30 * time.Millisecond}})
+	tgt := newTarget(t, Config{Name: "app", URL: app.URL, Ready: probe.Ready{Path: "/healthz", Timeout: 200 * time.Millisecond}})
 	if _, err := tgt.Start(t.Context(), target.Environment{}, nil); err == nil || !strings.Contains(err.Error(), "/healthz: answered 404") {
 		t.Errorf("error %v", err)
 	}

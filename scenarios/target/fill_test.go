@@ -1,0 +1,68 @@
+package target_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rollover-harness/rollover/scenarios/spec"
+	"github.com/rollover-harness/rollover/scenarios/target"
+)
+
+var env = target.Environment{
+	Issuer: "ISS", Metadata: "META", JWKS: "KEYS", FederationMetadata: "FED", SAMLMetadata: "SAML", Audience: "AUD", CA: "CA",
+}
+
+func TestFill(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "",
+		"node":                  "node",
+		"${issuer}/x":           "ISS/x",
+		"${metadata}${jwks}":    "METAKEYS",
+		"${federationMetadata}": "FED",
+		"${samlMetadata}":       "SAML",
+		"${audience} ${ca}":     "AUD CA",
+		"--port=${port}":        "--port=15000",
+		"$port $HOME $":         "$port $HOME $",
+		"${port":                "${port",
+	} {
+		if got, err := env.Fill(text, 15000); err != nil || got != want {
+			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"${isuer}":             "unknown placeholder ${isuer} (issuer,",
+		"${}":                  "unknown placeholder ${}",
+		"${Port} ${a} ${jwks}": "unknown placeholder ${Port}, ${a}",
+	} {
+		if got, err := env.Fill(text, 1); got != "" || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %q, %v; want error %q", text, got, err, want)
+		}
+	}
+}
+
+// What a target file may say is what is filled in.
+func TestFillKnowsThePlaceholdersOfTargetFiles(t *testing.T) {
+	for _, name := range spec.Placeholders() {
+		if got, err := env.Fill("${"+name+"}", 1); err != nil || got == "" {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	if _, err := env.Fill("${"+strings.Join(spec.Placeholders(), "}${")+"}", 1); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzFill(f *testing.F) {
+	for _, seed := range []string{"${issuer}", "${port", "$${}}", "${${jwks}}", "\xff${ca}"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := env.Fill(text, 1)
+		if err == nil && !strings.Contains(text, "${") && got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+		if err != nil && got != "" {
+			t.Errorf("%q: both %q and %v", text, got, err)
+		}
+	})
+}
