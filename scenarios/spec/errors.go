@@ -69,7 +69,12 @@ func (e Errors) orNil() error {
 func DidYouMean(word string, known []string) string {
 	best, near := "", max(1, (len(word)+1)/3)+1
 	for _, k := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); d < near {
+		a, b := strings.ToLower(word), strings.ToLower(k)
+		d := levenshtein.ComputeDistance(a, b)
+		if d == 2 && letters(a) == letters(b) {
+			d = 1 // two letters swapped, the slip of fast fingers
+		}
+		if d < near {
 			best, near = k, d
 		}
 	}
@@ -80,6 +85,13 @@ func DidYouMean(word string, known []string) string {
 		return ""
 	}
 	return "one of " + strings.Join(known, ", ")
+}
+
+// letters is the text's letters in order: the same for "port" and "prot".
+func letters(text string) string {
+	runes := []rune(text)
+	slices.Sort(runes)
+	return string(runes)
 }
 
 // unknownWord says that word is none of known; kind says what it would be.

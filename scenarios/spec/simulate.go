@@ -140,7 +140,7 @@ func quoted(err error) string {
 func wayOut(move keyring.TransitionError) string {
 	switch {
 	case move.From == move.To:
-		return "it is so already"
+		return ""
 	case move.From == keyring.Removed:
 		return "restore brings it back"
 	case move.From == keyring.Generated:

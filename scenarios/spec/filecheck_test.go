@@ -1,0 +1,201 @@
+package spec_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/scenarios/spec"
+)
+
+const wholeFile = `# yaml-language-server: $schema=./rollover.schema.json
+apiVersion: rollover/v1
+target:
+  name: orders-api
+  process:
+    command: [node, server.js]
+    env: {AUTHORITY: "${issuer}", AUDIENCE: "${audience}", PORT: "${port}"}
+  ready: {path: /healthz, timeout: 10s}
+  audience: api://orders
+  present: {as: bearer, path: /api, timeout: 5s}
+  accepted: [200, 204]
+  rejected: [401]
+  clock: libfaketime
+issuer: {profile: entra}
+promise: strict
+scenarios: {profile: forgery, include: [A5, mine/x.yaml], exclude: [H2]}
+`
+
+func number(n int) *int { return &n }
+
+func TestDecodeFileReadsEveryPart(t *testing.T) {
+	got, err := spec.DecodeFile("rollover.yaml", []byte(wholeFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rate := 0.2
+	want := spec.File{
+		APIVersion: "rollover/v1",
+		Target: spec.Target{
+			Name:     "orders-api",
+			Process:  &spec.Process{Command: []string{"node", "server.js"}, Env: map[string]string{"AUTHORITY": "${issuer}", "AUDIENCE": "${audience}", "PORT": "${port}"}},
+			Ready:    spec.Ready{Path: "/healthz", Timeout: clock.Duration(10 * time.Second)},
+			Audience: "api://orders", Present: spec.Carry{As: "bearer", Path: "/api", Timeout: clock.Duration(5 * time.Second)},
+			Accepted: []int{200, 204}, Rejected: []int{401}, Clock: "libfaketime",
+		},
+		Issuer: spec.FileIssuer{Profile: "entra"},
+		Promise: spec.Promise{
+			Name: "strict", Recovery: &spec.Recovery{}, RejectedGood: number(0), RevocationLag: lasting(5 * time.Minute),
+			Announcement: lasting(0), FetchesPerMinute: &rate,
+		},
+		Scenarios: spec.Selection{Profile: "forgery", Include: []string{"A5", "mine/x.yaml"}, Exclude: []string{"H2"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDecodeFileFillsInDefaults(t *testing.T) {
+	got, err := spec.DecodeFile("f", []byte("apiVersion: rollover/v1\ntarget: {name: a, url: \"http://127.0.0.1:1\"}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	microsoft, err := spec.PromiseByName("microsoft")
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := clock.Duration(30 * time.Second)
+	want := spec.File{
+		APIVersion: "rollover/v1",
+		Target: spec.Target{
+			Name: "a", URL: "http://127.0.0.1:1", Ready: spec.Ready{Timeout: half}, Audience: "api://default",
+			Present: spec.Carry{As: "bearer", Path: "/", Timeout: half}, Accepted: []int{200}, Rejected: []int{401, 403},
+		},
+		Issuer: spec.FileIssuer{Profile: "generic"}, Promise: microsoft, Scenarios: spec.Selection{Profile: "core"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	alone, err := spec.DecodeFile("f", []byte(file("", "scenarios: {include: [A5]}\n")))
+	if err != nil || alone.Scenarios.Profile != "" {
+		t.Errorf("include alone: %+v, %v; want no profile beside it", alone.Scenarios, err)
+	}
+}
+
+// file is a target file that is fine but for what is put in its places.
+func file(target, rest string) string {
+	return "apiVersion: rollover/v1\ntarget:\n  name: a\n  url: http://127.0.0.1:1\n" + target + rest
+}
+
+func process(target string) string {
+	return "apiVersion: rollover/v1\ntarget:\n  name: a\n  process:\n" + target
+}
+
+func TestDecodeFileReadsPromises(t *testing.T) {
+	spelled, err := spec.DecodeFile("f", []byte(file("", "promise: {recovery: restart, rejectedGood: 3, fetchesPerMinute: 2, outage: 1h, leeway: 5m}\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rate := 2.0
+	want := spec.Promise{
+		Recovery: &spec.Recovery{Restart: true}, RejectedGood: number(3), FetchesPerMinute: &rate,
+		Outage: lasting(time.Hour), Leeway: lasting(5 * time.Minute),
+	}
+	if diff := cmp.Diff(want, spelled.Promise); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range spec.PromiseNames() {
+		named, err := spec.DecodeFile("f", []byte(file("", "promise: "+name+"\n")))
+		want, known := spec.PromiseByName(name)
+		if err != nil || known != nil {
+			t.Fatal(err, known)
+		}
+		if diff := cmp.Diff(want, named.Promise); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestDecodeFileRefuses(t *testing.T) {
+	for name, c := range map[string]struct{ file, want string }{
+		"no target":         {"apiVersion: rollover/v1\n", "f:1:1: the file has no target (the app under test)"},
+		"no name":           {"apiVersion: rollover/v1\ntarget: {url: \"http://a\"}\n", "f:2:9: target has no name (what reports call it)"},
+		"container":         {file("  container: {image: a}\n", ""), `f:5:3: unknown key "container" (the kinds of target are process and url)`},
+		"misspelt key":      {file("  audiense: a\n", ""), `f:5:3: unknown key "audiense" (did you mean "audience"?)`},
+		"two kinds":         {file("  process: {command: [a]}\n", ""), "f:3:3: process beside url (a target is one of them)"},
+		"no kind":           {"apiVersion: rollover/v1\ntarget: {name: a}\n", "f:2:9: neither process nor url (process: {command: [...]} starts the app, url names one that runs)"},
+		"url":               {strings.Replace(file("", ""), "http://127.0.0.1:1", "127.0.0.1:1", 1), `f:4:8: url "127.0.0.1:1" (http://HOST:PORT or https://HOST)`},
+		"clock of a url":    {file("  clock: libfaketime\n", ""), "f:5:10: clock of an app that is not started here (it takes a process)"},
+		"clock":             {process("    command: [a]\n  clock: faketime\n"), `f:6:10: unknown clock "faketime" (did you mean "libfaketime"?)`},
+		"command of text":   {process("    command: node server.js\n"), "f:5:14: command must be a list (each entry begins with a hyphen, or all stand in [ ])"},
+		"command of none":   {process("    command: []\n"), "f:5:14: command is empty (program and arguments; relative paths start at the folder of this file)"},
+		"nameless program":  {process("    command: [\"\", a]\n"), "f:5:15: the program has no name"},
+		"env of numbers":    {process("    command: [a]\n    env: {PORT: 8080}\n"), `f:6:17: PORT must be text (put it in quotes: "8080")`},
+		"env of no name":    {process("    command: [a]\n    env: {\"A=B\": c}\n"), `f:6:18: "A=B" is no name of an environment variable`},
+		"ready path":        {file("  ready: {path: healthz}\n", ""), `f:5:17: path "healthz" (it begins with /)`},
+		"ready timeout":     {file("  ready: {timeout: -1s}\n", ""), "f:5:20: timeout -1s (above zero)"},
+		"present path":      {file("  present: {path: api}\n", ""), `f:5:19: path "api" (it begins with /)`},
+		"present timeout":   {file("  present: {timeout: -1s}\n", ""), "f:5:22: timeout -1s (above zero)"},
+		"present as":        {file("  present: {as: saml-login}\n", ""), `f:5:17: unknown as "saml-login" (one of bearer)`},
+		"status":            {file("  accepted: [20]\n", ""), "f:5:14: status 20 (200 to 599)"},
+		"status of both":    {file("  rejected: [401, 200]\n", ""), "f:5:19: status 200 is both accepted and rejected (it means one thing)"},
+		"status of text":    {file("  accepted: [ok]\n", ""), "f:5:14: accepted[0] must be a whole number"},
+		"issuer profile":    {file("", "issuer: {profile: azure}\n"), `f:5:19: unknown profile "azure" (one of generic, entra)`},
+		"promise":           {file("", "promise: microsft\n"), `f:5:10: unknown promise "microsft" (did you mean "microsoft"?)`},
+		"promise and more":  {file("", "promise: {name: microsoft, recovery: 1m}\n"), `f:5:11: unknown key "name" (a promise is either a name, as in promise: microsoft, or its members)`},
+		"promise below":     {file("", "promise: {rejectedGood: -1, revocationLag: -1s, announcement: -1s, fetchesPerMinute: -1, outage: -1s, leeway: -1s}\n"), "f:5:25: rejectedGood is below zero\nf:5:44: revocationLag is below zero\nf:5:63: announcement is below zero\nf:5:86: fetchesPerMinute is below zero\nf:5:98: outage is below zero\nf:5:111: leeway is below zero"},
+		"recovery":          {file("", "promise: {recovery: soon}\n"), `f:5:21: recovery: "soon" is not a duration such as 30s, 5m or 24h, nor the word restart`},
+		"recovery below":    {file("", "promise: {recovery: -5s}\n"), "f:5:21: recovery: -5s is below zero"},
+		"scenarios profile": {file("", "scenarios: {profile: cor}\n"), `f:5:22: unknown profile "cor" (did you mean "core"?)`},
+		"scenarios of one":  {file("", "scenarios: {include: A5}\n"), "f:5:22: include must be a list (each entry begins with a hyphen, or all stand in [ ])"},
+
+		"placeholder":          {process("    command:\n      - a\n      - --port=${prot}\n"), `f:7:16: unknown placeholder "prot" (did you mean "port"?)`},
+		"placeholder quoted":   {process("    command: [a]\n    env: {A: \"${home}\"}\n"), `f:6:15: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
+		"placeholder in text":  {process("    command:\n      - |\n        echo ${home}\n"), `f:6:9: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
+		"placeholder open":     {process("    command: [\"a ${port\"]\n"), "f:5:18: placeholder ${port is not closed (${NAME})"},
+		"placeholder in ready": {file("  ready: {path: \"/${x}\"}\n", ""), `f:5:19: unknown placeholder "x" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := spec.DecodeFile("f", []byte(c.file))
+			same(t, err, c.want)
+		})
+	}
+}
+
+func TestValidateFileChecksWhatIsBuiltInGo(t *testing.T) {
+	good := spec.File{Target: spec.Target{Name: "a", URL: "http://127.0.0.1:1"}}
+	if errs := spec.ValidateFile(good); errs != nil {
+		t.Error(errs)
+	}
+	bad := spec.File{Target: spec.Target{Name: "a", Process: &spec.Process{Command: []string{"a", "x${prot}"}}}}
+	if got, want := spec.ValidateFile(bad).Error(), `target.process.command[1]: unknown placeholder "prot" (did you mean "port"?)`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got, want := spec.ValidateFile(spec.File{}).Error(), "target.name: name is empty (what reports call it)"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestFillIn(t *testing.T) {
+	values := map[string]string{"issuer": "http://i/${port}", "port": "80"}
+	for text, want := range map[string]string{
+		"":                       "",
+		"plain $port":            "plain $port",
+		"${port}":                "80",
+		"a ${port} b ${issuer}/": "a 80 b http://i/${port}/",
+		"${ca} ${port":           "${ca} ${port",
+	} {
+		if got := spec.FillIn(text, values); got != want {
+			t.Errorf("FillIn(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestPromiseByNameRefuses(t *testing.T) {
+	if _, err := spec.PromiseByName("lax"); err == nil || err.Error() != `unknown promise "lax" (one of strict, microsoft, pinned, or its members)` {
+		t.Error(err)
+	}
+}
