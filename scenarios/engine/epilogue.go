@@ -109,7 +109,7 @@ func (p *play) lost(ctx context.Context) ([]string, error) {
 // presentAfterRestart shows whether a restart helps the keys that were lost.
 func (p *play) presentAfterRestart(ctx context.Context, lost []string) error {
 	for _, key := range lost {
-		if _, _, err := p.until(ctx, spec.Present{Key: key}, spec.Row{Length: 1}, glance); err != nil {
+		if _, _, err := p.until(ctx, spec.Present{Key: key}, spec.Row{Length: 1}, min(glance, p.Patience)); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ const (
 // plain sees that the app does its work before anything happens: otherwise
 // every verdict would speak of a wrong configuration.
 func (p *play) plain(ctx context.Context) error {
-	within := glance
+	within := min(glance, p.Patience)
 	if p.Target.Kind() == "url" {
 		// The app remembers the scenario before: it may have to sit out a cool-down.
 		within = p.Patience

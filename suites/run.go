@@ -1,0 +1,61 @@
+package suites
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/rollover-harness/rollover/scenarios/engine"
+	"github.com/rollover-harness/rollover/scenarios/engine/local"
+	"github.com/rollover-harness/rollover/scenarios/oracle"
+	"github.com/rollover-harness/rollover/scenarios/probe"
+	"github.com/rollover-harness/rollover/scenarios/spec"
+	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/inprocess"
+)
+
+// Config says what Run runs.
+type Config struct {
+	Target    target.Target
+	Scenarios []spec.Scenario
+	Promise   spec.Promise
+	Profile   string        // of the issuer; default generic
+	Audience  string        // default api://default
+	Patience  time.Duration // default engine.DefaultPatience
+	Seed      uint64
+}
+
+// Run carries scenarios out against a target, side by side, with issuers in
+// this process, and judges them. The verdicts are by scenario id.
+func Run(ctx context.Context, c Config) (map[string]oracle.Verdict, error) {
+	results, err := engine.Run(ctx, engine.Config{
+		Target: c.Target, Scenarios: c.Scenarios, Promise: c.Promise, Profile: c.Profile, Audience: c.Audience,
+		Patience: c.Patience, Seed: c.Seed, Tool: "suites", Open: local.Opener(local.Config{Profile: c.Profile}),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", c.Target.Name(), err)
+	}
+	verdicts := make(map[string]oracle.Verdict, len(results))
+	for _, r := range results {
+		v, err := oracle.Judge(r.Entries)
+		if err != nil {
+			return nil, fmt.Errorf("run %s: scenario %s: %w", c.Target.Name(), r.Scenario.ID, err)
+		}
+		verdicts[v.ID] = v
+	}
+	return verdicts, nil
+}
+
+// Handler is a target in this process: app makes the handler of an instance
+// for its issuer, path is what demands a bearer token.
+func Handler(name, path string, app func(env target.Environment) (http.Handler, error)) (target.Target, error) {
+	return inprocess.New(inprocess.Config{
+		Name:  name,
+		Probe: probe.Bearer{Path: path},
+		App: func(_ context.Context, env target.Environment, _ func(string)) (http.Handler, func() error, error) {
+			h, err := app(env)
+			return h, nil, err
+		},
+	})
+}
