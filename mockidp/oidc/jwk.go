@@ -30,20 +30,6 @@ func KID(p profile.Profile, m keyring.Material) string {
 	return base64url(digest)
 }
 
-// PublicJWK returns the public key as a JWK with all members that derive from it,
-// in the generic profile's order, whatever the issuer's profile serves.
-func PublicJWK(k keyring.Key) ([]byte, error) {
-	generic, err := profile.ByName("generic")
-	if err != nil {
-		return nil, err
-	}
-	o, err := jwk(k, generic.Versions[0].JWKS, "")
-	if err != nil {
-		return nil, err
-	}
-	return o.encode()
-}
-
 // jwk renders a key with the members that shape lists.
 func jwk(k keyring.Key, shape profile.JWKS, issuer string) (object, error) {
 	kind, public, err := publicMembers(k.Signer.Public())
