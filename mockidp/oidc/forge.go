@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"encoding/base64"
 	"fmt"
 
 	"github.com/rollover-harness/rollover/mockidp/credential"
@@ -28,9 +29,11 @@ func compact(f credential.Forgery, m keyring.Material, header, claims object) (s
 	if err != nil {
 		return "", fmt.Errorf("%w: claims: %w", credential.ErrRequest, err)
 	}
-	prefix := base64url(head) + "."
-	input := prefix + base64url(payload)
-	signature, err := forgeSignature(f, m, []byte(input))
+	text := make([]byte, 0, 2*(len(head)+len(payload))+512)
+	text = append(base64.RawURLEncoding.AppendEncode(text, head), '.')
+	prefix := len(text)
+	text = base64.RawURLEncoding.AppendEncode(text, payload)
+	signature, err := forgeSignature(f, m, text)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
@@ -40,9 +43,9 @@ func compact(f credential.Forgery, m keyring.Material, header, claims object) (s
 		if payload, err = claims.encode(); err != nil {
 			return "", fmt.Errorf("encode tampered claims: %w", err)
 		}
-		input = prefix + base64url(payload)
+		text = base64.RawURLEncoding.AppendEncode(text[:prefix], payload)
 	}
-	return input + "." + base64url(signature), nil
+	return string(base64.RawURLEncoding.AppendEncode(append(text, '.'), signature)), nil
 }
 
 func forgeSignature(f credential.Forgery, m keyring.Material, input []byte) ([]byte, error) {

@@ -52,11 +52,8 @@ func (o object) encode() ([]byte, error) {
 		if i > 0 {
 			text = append(text, ',')
 		}
+		text = append(appendString(text, m.Name), ':')
 		var err error
-		if text, err = appendJSON(text, m.Name); err != nil {
-			return nil, err
-		}
-		text = append(text, ':')
 		if text, err = appendJSON(text, m.Value); err != nil {
 			return nil, fmt.Errorf("encode %q: %w", m.Name, err)
 		}
@@ -64,17 +61,36 @@ func (o object) encode() ([]byte, error) {
 	return append(text, '}'), nil
 }
 
-// appendJSON writes a value. Numbers and plain strings, which is nearly all of a
-// token, take a short way: this is on the path of every token.
+// appendJSON writes a value. What nearly all of a token and a key consist of takes
+// a short way: this is on the path of every token.
 func appendJSON(text []byte, value any) ([]byte, error) {
 	switch v := value.(type) {
 	case int64:
 		return strconv.AppendInt(text, v, 10), nil
 	case string:
-		if plain(v) {
-			return append(append(append(text, '"'), v...), '"'), nil
+		return appendString(text, v), nil
+	case []string:
+		text = append(text, '[')
+		for i, s := range v {
+			if i > 0 {
+				text = append(text, ',')
+			}
+			text = appendString(text, s)
 		}
+		return append(text, ']'), nil
 	}
+	return appendAny(text, value)
+}
+
+func appendString(text []byte, s string) []byte {
+	if plain(s) {
+		return append(append(append(text, '"'), s...), '"')
+	}
+	text, _ = appendAny(text, s) // every string has a JSON form
+	return text
+}
+
+func appendAny(text []byte, value any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
