@@ -74,7 +74,7 @@ func (f File) WithDefaults() File {
 		f.Promise, _ = PromiseByName("microsoft") // a name of PromiseNames
 	}
 	if len(f.Scenarios.Include) == 0 {
-		orElse(&f.Scenarios.Profile, "core")
+		orElse(&f.Scenarios.Profile, DefaultProfile)
 	}
 	return f
 }

@@ -49,7 +49,12 @@ type FileIssuer struct {
 	Profile string `json:"profile,omitempty" doc:"generic (default) or entra"`
 }
 
-// Selection says which scenarios run.
+// DefaultProfile is the profile that runs where nothing is chosen.
+const DefaultProfile = "core"
+
+// Selection says which scenarios run. A profile is exactly one: core does not
+// bring the forgeries along; include adds them one by one (H1), and a second
+// run takes another profile.
 type Selection struct {
 	Profile string   `json:"profile,omitempty" doc:"all scenarios of this profile; default core, unless include is given"`
 	Include []string `json:"include,omitempty" doc:"ids or files; alone they are all that runs, with profile they come on top"`

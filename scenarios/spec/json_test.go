@@ -72,7 +72,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		"unknown rule":   {`{"accepts"`, `{"acepts"`, `decode scenario: unknown rule "acepts" (did you mean "accepts"?)`},
 		"two verbs":      {`{"present":{}}`, `{"present":{},"restart":{}}`, "decode scenario: a step is an object with one member, not 2"},
 		"no object":      {`{"present":{}}`, `7`, "decode scenario: a step is an object with one member: json: cannot unmarshal number into Go value of type map[string]json.RawMessage"},
-		"meaning":        {`{"key":"new"}}]`, `{"key":"nwe"}}]`, `decode scenario: steps[2].present.key: no key "nwe" by then (did you mean "new"?)`},
+		"meaning":        {`{"key":"new"}}]`, `{"key":"nwe"}}]`, "decode scenario: steps[2].present.key: no key \"nwe\" by then (did you mean \"new\"?)\nexpect[0].accepts.key: no step presents key \"new\" (present: {key: new})"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changed := strings.Replace(string(data), c.old, c.new, 1)
