@@ -35,7 +35,7 @@ func (i *Issuer) Listen(address string) error {
 		own.hold, own.address = hold, at
 	} else if !errors.Is(err, errors.ErrUnsupported) {
 		i.mu.Unlock()
-		return fmt.Errorf("listen on %s: %w", address, err)
+		return fmt.Errorf("serve issuer on %s: %w", address, err)
 	}
 	if err := own.open(); err != nil {
 		own.release()
@@ -57,7 +57,7 @@ func (l *listener) open() error {
 	}
 	socket, err := net.Listen("tcp", l.address)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", l.address, err)
+		return fmt.Errorf("serve issuer: %w", err)
 	}
 	l.address = socket.Addr().String()
 	l.server, l.done = serveOn(socket, l.handler, l.config)

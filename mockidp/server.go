@@ -67,7 +67,7 @@ func (s *Server) Listen(address string) error {
 	}
 	socket, err := net.Listen("tcp", address)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", address, err)
+		return fmt.Errorf("serve issuers: %w", err)
 	}
 	s.address = socket.Addr().String()
 	if s.config.Base == "" {

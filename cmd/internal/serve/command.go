@@ -32,13 +32,16 @@ func (e *Error) Unwrap() error { return e.Err }
 // ExitCode is what the process exits with.
 func (e *Error) ExitCode() int { return e.Code }
 
-// errInterrupted is why the command's context ends at SIGINT.
-var errInterrupted = errors.New("interrupted")
+// Why the command's context ends. SIGTERM asks for an orderly end and gets one.
+var (
+	errInterrupted = errors.New("interrupted")
+	errTerminated  = errors.New("terminated")
+)
 
 // Command returns the command under the name that it is called by: path is
 // what stands before its flags in an example ("rollover serve", "mockidp").
-// Its errors are *Error. SIGINT and SIGTERM end it; it needs no signal
-// handling of its caller.
+// Its errors are *Error. SIGTERM ends it without one, SIGINT and the end of
+// the caller's context with code 130.
 func Command(use, path string) *cobra.Command {
 	var c Config
 	cmd := &cobra.Command{
@@ -63,10 +66,10 @@ control listener (GET /openapi.json there describes it).`,
 			if err := Run(ctx, c, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
 				return err
 			}
-			if errors.Is(context.Cause(ctx), errInterrupted) {
-				return &Error{Code: 130, Err: errInterrupted}
+			if errors.Is(context.Cause(ctx), errTerminated) {
+				return nil
 			}
-			return nil
+			return &Error{Code: 130, Err: errInterrupted}
 		},
 		SilenceUsage: true, SilenceErrors: true,
 	}
@@ -83,7 +86,7 @@ control listener (GET /openapi.json there describes it).`,
 	return cmd
 }
 
-// untilSignal ends the context at SIGINT, with errInterrupted as the cause, and at SIGTERM.
+// untilSignal ends the context at SIGINT and SIGTERM, with the cause.
 func untilSignal(parent context.Context) (context.Context, func()) {
 	if parent == nil {
 		parent = context.Background()
@@ -96,11 +99,11 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 		defer close(done)
 		select {
 		case s := <-signals:
-			if s == os.Interrupt {
-				cancel(errInterrupted)
+			if s == syscall.SIGTERM {
+				cancel(errTerminated)
 				return
 			}
-			cancel(nil)
+			cancel(errInterrupted)
 		case <-ctx.Done():
 		}
 	}()

@@ -56,7 +56,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (err error) {
 	}
 	socket, err := net.Listen("tcp", c.Control)
 	if err != nil {
-		return cannotListen(fmt.Errorf("listen on %s: %w", c.Control, err), "--control")
+		return cannotListen(err, "--control")
 	}
 	name, _, _ := net.SplitHostPort(c.Control)
 	manager := &http.Server{
