@@ -2,13 +2,10 @@ package profile
 
 // The identities in Entra's tokens.
 const (
-	// EntraTenant is the tenant id of the issuer "default".
-	EntraTenant = "11111111-2222-3333-4444-555555555555"
-	// EntraConsumers is Microsoft's own id of the tenant of personal accounts.
-	EntraConsumers = "9188040d-6c67-4c5b-b112-36a304b66dad"
-
-	entraClient = "66666666-7777-8888-9999-aaaaaaaaaaaa"
-	entraUser   = "bbbbbbbb-cccc-dddd-eeee-ffffffffffff"
+	entraTenant    = "11111111-2222-3333-4444-555555555555" // of the issuer "default"
+	entraConsumers = "9188040d-6c67-4c5b-b112-36a304b66dad" // Microsoft's own for personal accounts
+	entraClient    = "66666666-7777-8888-9999-aaaaaaaaaaaa"
+	entraUser      = "bbbbbbbb-cccc-dddd-eeee-ffffffffffff"
 )
 
 // entra is Microsoft Entra ID (formerly Azure AD): two versions of every document
@@ -19,13 +16,13 @@ const (
 func entra() Profile {
 	return Profile{
 		Name:          "entra",
-		DefaultTenant: EntraTenant,
+		DefaultTenant: entraTenant,
 		KID:           X5T,
 		Tenants: []Tenant{
 			// The braces are literal: clients put the token's tid there.
-			{Segment: "common", Issuer: "{tenantid}", Token: EntraTenant},
-			{Segment: "organizations", Issuer: "{tenantid}", Token: EntraTenant},
-			{Segment: "consumers", Issuer: EntraConsumers, Token: EntraConsumers},
+			{Segment: "common", Issuer: "{tenantid}", Token: entraTenant},
+			{Segment: "organizations", Issuer: "{tenantid}", Token: entraTenant},
+			{Segment: "consumers", Issuer: entraConsumers, Token: entraConsumers},
 		},
 		Versions: []Version{entraV2(), entraV1()},
 	}
