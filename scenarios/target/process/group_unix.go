@@ -3,9 +3,13 @@
 package process
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -73,9 +77,8 @@ func (g *group) signal(signal syscall.Signal) {
 	}
 }
 
-// close kills the group, reaps the guard and waits until the group is empty.
-// What is left after the wait are zombies: dead, but not yet collected by the
-// process that inherited them, which is no business of ours.
+// close kills the group, reaps the guard and waits until nobody in the group
+// is alive.
 func (g *group) close() {
 	g.signal(syscall.SIGKILL)
 	_ = g.guard.Wait()
@@ -84,13 +87,34 @@ func (g *group) close() {
 	g.reaped = true
 	_ = g.hold.Close()
 	deadline := time.Now().Add(emptyWait)
-	for pause := time.Millisecond; time.Now().Before(deadline); pause *= 2 {
-		if syscall.Kill(-g.guard.Process.Pid, 0) == syscall.ESRCH {
-			return
-		}
+	for pause := time.Millisecond; alive(g.guard.Process.Pid) && time.Now().Before(deadline); pause = min(2*pause, 50*time.Millisecond) {
 		time.Sleep(pause)
 	}
 }
 
-// emptyWait is how long the end of killed grandchildren is waited for.
-const emptyWait = 250 * time.Millisecond
+// emptyWait is how long the end of killed grandchildren is waited for: even to
+// die takes its time on a machine whose cores are all busy.
+const emptyWait = 3 * time.Second
+
+// alive says whether a process of the group runs. Zombies do not: whoever
+// inherited them (init, or a container's first process) collects them in its
+// own time, which can be never. Where there is no /proc as Linux has it they
+// cannot be told apart, and count.
+func alive(pgid int) bool {
+	if errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH) {
+		return false
+	}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // gone meanwhile
+		}
+		// "pid (command) state ppid pgrp ...": the command may hold anything.
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if len(fields) > 2 && string(fields[2]) == strconv.Itoa(pgid) && fields[0][0] != 'Z' && fields[0][0] != 'X' {
+			return true
+		}
+	}
+	return len(stats) == 0
+}

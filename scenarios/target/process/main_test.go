@@ -99,8 +99,8 @@ func config(as string) Config {
 	}
 }
 
-// alive says whether a process runs; a zombie does not.
-func alive(pid int) bool {
+// running says whether a process runs; a zombie does not.
+func running(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false
 	}

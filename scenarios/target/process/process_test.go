@@ -187,7 +187,7 @@ func TestKilledFromOutside(t *testing.T) {
 	if err := i.Err(); err == nil || err.Error() != "killed (signal: killed)" {
 		t.Errorf("Err: %v", err)
 	}
-	if child := pidOf(t, "child", *lines); alive(child) {
+	if child := pidOf(t, "child", *lines); running(child) {
 		t.Errorf("its child %d is alive", child)
 	}
 	if o := i.Present(t.Context(), credential.Credential{Token: targettest.Good}); o.Outcome != timeline.Unreachable || !strings.Contains(o.Detail, "connection refused") {
@@ -213,7 +213,7 @@ func TestStopEndsTheWholeFamily(t *testing.T) {
 		t.Errorf("stop took %s", took)
 	}
 	for name, pid := range map[string]int{"app": i.PID(), "child": pidOf(t, "child", *lines), "guard": i.group.guard.Process.Pid} {
-		if alive(pid) {
+		if running(pid) {
 			t.Errorf("%s %d is alive", name, pid)
 		}
 	}
@@ -228,16 +228,16 @@ func TestStopOfAnAppThatIgnoresSIGTERM(t *testing.T) {
 	if err := i.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(began); took < tgt.grace || alive(i.PID()) {
-		t.Errorf("stop took %s, alive: %t", took, alive(i.PID()))
+	if took := time.Since(began); took < tgt.grace || running(i.PID()) {
+		t.Errorf("stop took %s, alive: %t", took, running(i.PID()))
 	}
 
 	tgt.grace = targettest.Patience // a ctx that is done cuts it short
 	i, _ = start(t, tgt)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := i.Stop(ctx); err != nil || alive(i.PID()) {
-		t.Errorf("stop: %v, alive: %t", err, alive(i.PID()))
+	if err := i.Stop(ctx); err != nil || running(i.PID()) {
+		t.Errorf("stop: %v, alive: %t", err, running(i.PID()))
 	}
 }
 
@@ -261,7 +261,7 @@ func TestToolIsKilled(t *testing.T) {
 			family := map[string]int{"app": 0, "child": 0, "guard": 0}
 			for name := range family {
 				family[name] = pidOf(t, name, lines)
-				if !alive(family[name]) {
+				if !running(family[name]) {
 					t.Fatalf("%s is not alive while the tool is", name)
 				}
 			}
@@ -270,7 +270,7 @@ func TestToolIsKilled(t *testing.T) {
 			}
 			_ = tool.Wait()
 			for name, pid := range family {
-				if !targettest.Eventually(func() bool { return !alive(pid) }) {
+				if !targettest.Eventually(func() bool { return !running(pid) }) {
 					_ = syscall.Kill(pid, syscall.SIGKILL)
 					t.Errorf("%s %d outlives the tool", name, pid)
 				}

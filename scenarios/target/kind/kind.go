@@ -1,0 +1,27 @@
+// Package kind makes the target that a target file describes.
+package kind
+
+import (
+	"time"
+
+	"github.com/rollover-harness/rollover/scenarios/probe"
+	"github.com/rollover-harness/rollover/scenarios/spec"
+	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/process"
+	"github.com/rollover-harness/rollover/scenarios/target/remote"
+)
+
+// Of makes the target. dir is the folder of the file, environ the environment
+// that a process is started with beside its own. Nothing is started yet.
+func Of(t spec.Target, dir string, environ []string) (target.Target, error) {
+	ready := probe.Ready{Path: t.Ready.Path, Timeout: time.Duration(t.Ready.Timeout)}
+	bearer := probe.Bearer{
+		Path: t.Present.Path, Timeout: time.Duration(t.Present.Timeout), Accepted: t.Accepted, Rejected: t.Rejected,
+	}
+	if t.Process != nil {
+		return process.New(process.Config{
+			Name: t.Name, Dir: dir, Command: t.Process.Command, Env: t.Process.Env, Environ: environ, Ready: ready, Probe: bearer,
+		})
+	}
+	return remote.New(remote.Config{Name: t.Name, URL: t.URL, Ready: ready, Probe: bearer})
+}
