@@ -206,10 +206,7 @@ func (d *decoder) mapping(n *yaml.Node, into reflect.Value, path string) {
 		d.fail(n, path, label(path)+" must be a mapping", "keys and values, such as name: value")
 		return
 	}
-	list := members(into.Type())
-	if into.Type() == promiseType {
-		list = list[1:] // a promise with a name has its members from us
-	}
+	list := fileMembers(into.Type())
 	given := map[string]bool{}
 	d.keys(n, path, func(key, value *yaml.Node) {
 		given[key.Value] = true

@@ -131,3 +131,16 @@ func wordsOf[T any](set []T, word func(T) string) []string {
 	}
 	return words
 }
+
+// MarshalJSON writes a number as a number, as the file has it.
+func (a Amount) MarshalJSON() ([]byte, error) {
+	if a.Word != "" {
+		return json.Marshal(a.Word)
+	}
+	return json.Marshal(a.Number)
+}
+
+// UnmarshalJSON reads a number or the word.
+func (a *Amount) UnmarshalJSON(data []byte) error {
+	return a.UnmarshalText(bytes.Trim(data, `"`))
+}

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,16 @@ func members(t reflect.Type) []member {
 			name: name, field: f, doc: f.Tag.Get("doc"),
 			optional: strings.Contains(options, "omit"),
 		})
+	}
+	return list
+}
+
+// fileMembers lists the keys that a mapping may have in a file: a promise that
+// has a name is given by the name alone.
+func fileMembers(t reflect.Type) []member {
+	list := members(t)
+	if t == promiseType {
+		list = slices.DeleteFunc(list, func(m member) bool { return m.name == "name" })
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -10,9 +11,9 @@ import (
 func (c *checker) rule(r Rule, path string) {
 	switch rule := r.(type) {
 	case Accepts:
-		c.selector(path, map[string]string{"key": rule.Key, "token": rule.Token}, []string{"key", "token"})
+		c.selector(path, map[string]string{"key": rule.Key, "token": rule.Token}, exclusive(reflect.TypeOf(rule)))
 	case Rejects:
-		c.selector(path, map[string]string{"key": rule.Key, "token": rule.Token, "forge": string(rule.Forge)}, []string{"key", "token", "forge"})
+		c.selector(path, map[string]string{"key": rule.Key, "token": rule.Token, "forge": string(rule.Forge)}, exclusive(reflect.TypeOf(rule)))
 	case Fetches:
 		if rule.AtMost.Word != "" && !rule.Per.IsZero() && rule.Per != For(time.Minute) {
 			c.fail(path+".per", fmt.Sprintf("%s is per minute already", rule.AtMost.Word), "leave per out")

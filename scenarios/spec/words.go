@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"regexp"
 
 	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/fault"
@@ -64,6 +65,20 @@ func texts[S ~string](list ...S) []string {
 	return out
 }
 
+// mayBeEmpty reports whether a member may be the empty text: a body of no
+// bytes with status 200 is a fault that happens.
+func mayBeEmpty(t reflect.Type, name string) bool {
+	return t == reflect.TypeFor[fault.Body]() && name == "text"
+}
+
+// forms is the form that a member has, nil where there is none.
+func forms(t reflect.Type, name string) *regexp.Regexp {
+	if t != reflect.TypeFor[Scenario]() {
+		return nil
+	}
+	return map[string]*regexp.Regexp{"id": idForm, "name": nameForm}[name]
+}
+
 // checkWords walks a value and finds words outside their closed set and
 // required members that are empty. given reports whether the value came with
 // that path; nil: everything was given. It is the same walk for a decoded file
@@ -117,6 +132,9 @@ func checkMember(v reflect.Value, owner reflect.Type, m member, path string, giv
 	}
 	if empty {
 		// In a file the decoder has said what is missing; "" is what is left.
+		if mayBeEmpty(owner, m.name) {
+			return nil
+		}
 		emptied := given != nil && given(path) && (!m.optional || v.Kind() == reflect.String)
 		if emptied || given == nil && !m.optional {
 			return Errors{{Path: path, Cause: label(path) + " is empty", Hint: m.doc}}
