@@ -376,3 +376,19 @@ func oneOf[T any](d *decoder, n *yaml.Node, path, kind string, set []T, word fun
 	})
 	return chosen, n.Line
 }
+
+// IsTargetFile reports whether YAML is meant as a target file and not as a
+// scenario: it has a member that only target files have. What cannot be read
+// is none.
+func IsTargetFile(data []byte) bool {
+	root, errs := parse("", data)
+	if len(errs) > 0 || root.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i < len(root.Content); i += 2 {
+		if slices.Contains([]string{"target", "promise", "scenarios"}, root.Content[i].Value) {
+			return true
+		}
+	}
+	return false
+}

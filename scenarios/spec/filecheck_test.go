@@ -199,3 +199,14 @@ func TestPromiseByNameRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestIsTargetFile(t *testing.T) {
+	for text, want := range map[string]bool{
+		wholeFile: true, file("", ""): true, "promise: strict\n": true, "scenarios: {}\n": true,
+		whole: false, "issuer: {}\n": false, "": false, "- target\n": false, "target: [\n": false,
+	} {
+		if got := spec.IsTargetFile([]byte(text)); got != want {
+			t.Errorf("IsTargetFile(%q) = %v", text, got)
+		}
+	}
+}
