@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,7 +98,7 @@ func (s *selection) include(include, path string, read func(string) ([]byte, err
 		return
 	}
 	one, err := spec.Decode(include, data)
-	if errs, is := err.(spec.Errors); is {
+	if errs := (spec.Errors{}); errors.As(err, &errs) {
 		s.errs = append(s.errs, errs...)
 		return
 	}

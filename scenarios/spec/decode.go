@@ -98,14 +98,13 @@ func (d *decoder) fail(n *yaml.Node, path, cause, hint string) {
 	d.errs = append(d.errs, Error{File: d.file, Line: n.Line, Column: n.Column, Path: path, Cause: cause, Hint: hint})
 }
 
-var (
-	textType    = reflect.TypeFor[encoding.TextUnmarshaler]()
-	spanType    = reflect.TypeFor[Span]()
-	amountType  = reflect.TypeFor[Amount]()
-	stepType    = reflect.TypeFor[Step]()
-	expectType  = reflect.TypeFor[Expect]()
-	promiseType = reflect.TypeFor[Promise]()
-)
+// is reports whether t is T itself.
+func typeIs[T any](t reflect.Type) bool { return t == reflect.TypeFor[T]() }
+
+// readsText reports whether values of t are read from text.
+func readsText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
 
 // value fills into from n.
 func (d *decoder) value(n *yaml.Node, into reflect.Value, path string) {
@@ -118,27 +117,27 @@ func (d *decoder) value(n *yaml.Node, into reflect.Value, path string) {
 		}
 	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
 		hint := "leave it out or give it a value"
-		if k := deref(t); k.Kind() == reflect.Struct && len(requiredMembers(k)) == 0 && !reflect.PointerTo(k).Implements(textType) {
+		if k := deref(t); k.Kind() == reflect.Struct && len(requiredMembers(k)) == 0 && !readsText(k) {
 			hint = "write {} for its defaults"
 		}
 		d.fail(n, path, label(path)+" is empty", hint)
 	case t.Kind() == reflect.Pointer:
 		into.Set(reflect.New(t.Elem()))
 		d.value(n, into.Elem(), path)
-	case t == stepType:
+	case typeIs[Step](t):
 		verb, line := oneOf(d, n, path, "step", Verbs(), Verb.Verb)
 		into.Set(reflect.ValueOf(Step{verb, line}))
-	case t == expectType:
+	case typeIs[Expect](t):
 		rule, line := oneOf(d, n, path, "rule", Rules(), Rule.Rule)
 		into.Set(reflect.ValueOf(Expect{rule, line}))
-	case t == promiseType && n.Kind == yaml.ScalarNode:
+	case typeIs[Promise](t) && n.Kind == yaml.ScalarNode:
 		promise, err := PromiseByName(n.Value)
 		if err != nil {
 			cause, hint := unknownWord("promise", n.Value, PromiseNames())
 			d.fail(n, path, cause, hint)
 		}
 		into.Set(reflect.ValueOf(promise))
-	case into.Addr().Type().Implements(textType):
+	case readsText(t):
 		d.text(n, into, path)
 	case t.Kind() == reflect.Struct:
 		d.mapping(n, into, path)
@@ -228,9 +227,9 @@ func (d *decoder) mapping(n *yaml.Node, into reflect.Value, path string) {
 // hintFor is a better hint than the likeness of words, where there is one.
 func hintFor(t reflect.Type, key, hint string) string {
 	switch {
-	case t == reflect.TypeFor[Target]() && key == "container":
+	case typeIs[Target](t) && key == "container":
 		return "the kinds of target are process and url"
-	case t == promiseType && key == "name":
+	case typeIs[Promise](t) && key == "name":
 		return "a promise is either a name, as in promise: microsoft, or its members"
 	}
 	return hint
@@ -278,12 +277,12 @@ func (d *decoder) text(n *yaml.Node, into reflect.Value, path string) {
 	}
 	// A bare number is no duration, though Go reads "0" as one.
 	err := fmt.Errorf("%s is not text", n.Value)
-	if isText(n) || into.Type() == amountType {
+	if isText(n) || typeIs[Amount](into.Type()) {
 		err = into.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(n.Value))
 	}
 	if err != nil {
 		hint := ""
-		if into.Type() == spanType {
+		if typeIs[Span](into.Type()) {
 			hint = DidYouMean(n.Value, SpanWords())
 		}
 		d.fail(n, path, label(path)+": "+err.Error(), hint)

@@ -2,6 +2,7 @@ package spec_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -199,7 +200,11 @@ func FuzzDecodeJSON(f *testing.F) {
 func located(t *testing.T, err error, data []byte) {
 	t.Helper()
 	lines := strings.Count(string(data), "\n") + strings.Count(string(data), "\r") + 2
-	for _, e := range err.(spec.Errors) {
+	var errs spec.Errors
+	if !errors.As(err, &errs) {
+		t.Fatalf("a %T", err)
+	}
+	for _, e := range errs {
 		if e.Line < 1 || e.Line > lines || e.Column < 1 || e.Column > len(data)+2 || e.Cause == "" || e.File != "f" {
 			t.Errorf("%+v has no place in %d lines", e, lines)
 		}

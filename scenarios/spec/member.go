@@ -43,7 +43,7 @@ func members(t reflect.Type) []member {
 // has a name is given by the name alone.
 func fileMembers(t reflect.Type) []member {
 	list := members(t)
-	if t == promiseType {
+	if typeIs[Promise](t) {
 		list = slices.DeleteFunc(list, func(m member) bool { return m.name == "name" })
 	}
 	return list

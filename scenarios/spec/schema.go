@@ -50,16 +50,16 @@ const durationPattern = `(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h
 func (s *schemas) member(t reflect.Type, m member) object {
 	var schema object
 	allowed := words(t, m.name)
-	switch deref(m.field.Type) {
-	case reflect.TypeFor[clock.Duration]():
+	switch of := deref(m.field.Type); {
+	case typeIs[clock.Duration](of):
 		schema = object{"type": "string", "pattern": "^[-+]?" + durationPattern + "$"}
-	case spanType:
+	case typeIs[Span](of):
 		schema = anyOf(object{"type": "string", "pattern": `^\+?` + durationPattern + "$"}, allowed)
-	case amountType:
+	case typeIs[Amount](of):
 		schema = anyOf(object{"type": "integer", "minimum": 0}, allowed)
-	case reflect.TypeFor[Recovery]():
+	case typeIs[Recovery](of):
 		schema = anyOf(object{"type": "string", "pattern": `^\+?` + durationPattern + "$"}, []string{"restart"})
-	case reflect.TypeFor[Row]():
+	case typeIs[Row](of):
 		schema = object{"type": "string", "pattern": `^([1-9][0-9]?|100)( rejected)? in a row$`}
 	default:
 		schema = s.of(m.field.Type)
@@ -94,11 +94,11 @@ func (s *schemas) of(t reflect.Type) object {
 	switch {
 	case t.Kind() == reflect.Pointer:
 		return s.of(t.Elem())
-	case t == stepType:
+	case typeIs[Step](t):
 		return singles(s, Verbs(), Verb.Verb)
-	case t == expectType:
+	case typeIs[Expect](t):
 		return singles(s, Rules(), Rule.Rule)
-	case t == promiseType:
+	case typeIs[Promise](t):
 		s.define(t)
 		return object{"oneOf": []any{object{"enum": PromiseNames()}, reference(t)}}
 	}
@@ -173,16 +173,16 @@ func singles[T any](s *schemas, set []T, word func(T) string) object {
 
 // exclusive lists the members of which a mapping has exactly one.
 func exclusive(t reflect.Type) []string {
-	switch t {
-	case reflect.TypeFor[Target]():
+	switch {
+	case typeIs[Target](t):
 		return []string{"process", "url"}
-	case reflect.TypeFor[Accepts]():
+	case typeIs[Accepts](t):
 		return []string{"key", "token"}
-	case reflect.TypeFor[Rejects]():
+	case typeIs[Rejects](t):
 		return []string{"key", "token", "forge"}
-	case reflect.TypeFor[fault.Extra]():
+	case typeIs[fault.Extra](t):
 		return []string{"kind", "jwk"}
-	case reflect.TypeFor[command.Fault]():
+	case typeIs[command.Fault](t):
 		var effects []string
 		for _, m := range members(t) {
 			if m.field.Type.Kind() == reflect.Pointer {

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"encoding"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -23,35 +22,35 @@ func words(t reflect.Type, name string) []string {
 	case "document":
 		return fault.Documents()
 	}
-	switch t {
-	case reflect.TypeFor[Scenario]():
+	switch {
+	case typeIs[Scenario](t):
 		return map[string][]string{"profile": Profiles(), "needs": Needs()}[name]
-	case reflect.TypeFor[Key]():
+	case typeIs[Key](t):
 		return map[string][]string{"state": texts(keyring.Generated, keyring.Published, keyring.Active, keyring.Retired)}[name]
-	case reflect.TypeFor[Present]():
+	case typeIs[Present](t):
 		return map[string][]string{
 			"forge": texts(credential.Forgeries()...), "version": {"v1", "v2"},
 			"within": {"promise.recovery", "promise.revocationLag", Patience},
 		}[name]
-	case reflect.TypeFor[Wait]():
+	case typeIs[Wait](t):
 		return map[string][]string{"for": {"promise.announcement", "promise.outage", Patience}}[name]
-	case reflect.TypeFor[Accepts]():
+	case typeIs[Accepts](t):
 		return map[string][]string{"within": {"promise.recovery"}, "rejections": {"allowed"}}[name]
-	case reflect.TypeFor[Rejects]():
+	case typeIs[Rejects](t):
 		return map[string][]string{"forge": texts(credential.Forgeries()...), "within": {"promise.revocationLag"}}[name]
-	case reflect.TypeFor[Fetches]():
+	case typeIs[Fetches](t):
 		return map[string][]string{"atMost": {AmountWord}}[name]
-	case reflect.TypeFor[fault.Extra]():
+	case typeIs[fault.Extra](t):
 		return map[string][]string{"kind": fault.Kinds()}[name]
-	case reflect.TypeFor[fault.Reorder]():
+	case typeIs[fault.Reorder](t):
 		return map[string][]string{"order": fault.Orders()}[name]
-	case reflect.TypeFor[Target]():
+	case typeIs[Target](t):
 		return map[string][]string{"clock": {"libfaketime"}}[name]
-	case reflect.TypeFor[Carry]():
+	case typeIs[Carry](t):
 		return map[string][]string{"as": {"bearer"}}[name]
-	case reflect.TypeFor[FileIssuer]():
+	case typeIs[FileIssuer](t):
 		return map[string][]string{"profile": {"generic", "entra"}}[name]
-	case reflect.TypeFor[Selection]():
+	case typeIs[Selection](t):
 		return map[string][]string{"profile": Profiles()}[name]
 	}
 	return nil
@@ -68,12 +67,12 @@ func texts[S ~string](list ...S) []string {
 // mayBeEmpty reports whether a member may be the empty text: a body of no
 // bytes with status 200 is a fault that happens.
 func mayBeEmpty(t reflect.Type, name string) bool {
-	return t == reflect.TypeFor[fault.Body]() && name == "text"
+	return typeIs[fault.Body](t) && name == "text"
 }
 
 // forms is the form that a member has, nil where there is none.
 func forms(t reflect.Type, name string) *regexp.Regexp {
-	if t != reflect.TypeFor[Scenario]() {
+	if !typeIs[Scenario](t) {
 		return nil
 	}
 	return map[string]*regexp.Regexp{"id": idForm, "name": nameForm}[name]
@@ -119,15 +118,13 @@ func checkWords(v reflect.Value, path string, given func(string) bool) Errors {
 	return nil
 }
 
-var textOutType = reflect.TypeFor[encoding.TextMarshaler]()
-
 // checkMember checks one key of a mapping.
 func checkMember(v reflect.Value, owner reflect.Type, m member, path string, given func(string) bool) Errors {
 	empty := v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
 	switch k := v.Kind(); {
-	case k == reflect.Int, k == reflect.Int64, v.Type() == amountType:
+	case k == reflect.Int, k == reflect.Int64, typeIs[Amount](v.Type()):
 		empty = false // zero is a number like any other
-	case k == reflect.Struct && !v.Type().Implements(textOutType):
+	case k == reflect.Struct && !readsText(v.Type()):
 		empty = false // its own members say what they miss
 	}
 	if empty {
