@@ -2,22 +2,17 @@ package suites_test
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/rollover-harness/rollover/mockidp/clock"
 	"github.com/rollover-harness/rollover/scenarios"
 	"github.com/rollover-harness/rollover/scenarios/oracle"
-	"github.com/rollover-harness/rollover/scenarios/probe"
-	"github.com/rollover-harness/rollover/scenarios/spec"
-	"github.com/rollover-harness/rollover/scenarios/target"
-	"github.com/rollover-harness/rollover/scenarios/target/inprocess"
 	"github.com/rollover-harness/rollover/suites"
 	"github.com/rollover-harness/rollover/suites/relyingparty/defective"
+	"github.com/rollover-harness/rollover/suites/relyingparty/sample"
 )
 
 // failing is the law of the catalogue: which scenarios each sample app must
@@ -50,58 +45,59 @@ var failing = map[string][]string{
 	"skips-signature": {"B1", "B2", "B3", "B4", "H3"},
 }
 
-// samplePromise is one that the sound sample keeps: its cache lives for 5 s and
-// an unknown kid is looked up at most once a second.
-func samplePromise() spec.Promise {
-	lasting := func(d time.Duration) *clock.Duration { return (*clock.Duration)(&d) }
-	perMinute := 120.0
-	return spec.Promise{
-		Recovery: &spec.Recovery{Within: clock.Duration(3 * time.Second)}, RejectedGood: new(int),
-		RevocationLag: lasting(8 * time.Second), Announcement: lasting(6 * time.Second),
-		Outage: lasting(4 * time.Second), Leeway: lasting(30 * time.Second), FetchesPerMinute: &perMinute,
-	}
-}
-
 // samplePatience is longer than the longest pause of a sample app, 15 s.
 const samplePatience = 20 * time.Second
 
-// sample is a sample app in this process; an empty defect is the sound one.
-func sample(name, defect string) target.Target {
-	made, err := inprocess.New(inprocess.Config{
-		Name:  name,
-		Probe: probe.Bearer{Path: "/api"},
-		App: func(_ context.Context, env target.Environment, log func(string)) (http.Handler, func() error, error) {
-			app, err := defective.New(defective.Config{Issuer: env.Issuer, JWKSURI: env.JWKS, Audience: env.Audience, Defect: defect, Log: log})
-			if err != nil {
-				return nil, nil, err
-			}
-			return app, func() error { app.Close(); return nil }, nil
-		},
-	})
-	Expect(err).NotTo(HaveOccurred())
-	return made
+// together is how many sample apps run their scenarios at a time: more would
+// make two cores so busy that answers come late.
+const together = 2
+
+// samples runs all sample apps in the background; the function that it returns
+// waits for one of them.
+func samples(ctx context.Context) func(name string) (map[string]oracle.Verdict, error) {
+	type result struct {
+		verdicts map[string]oracle.Verdict
+		err      error
+	}
+	slots := make(chan struct{}, together)
+	results := map[string]chan result{}
+	for name := range failing {
+		done := make(chan result, 1)
+		results[name] = done
+		go func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			verdicts, err := runSample(ctx, name)
+			done <- result{verdicts, err}
+		}()
+	}
+	return func(name string) (map[string]oracle.Verdict, error) {
+		r := <-results[name]
+		return r.verdicts, r.err
+	}
 }
 
-// catalogue is every scenario that a bearer target faces.
-func catalogue() []spec.Scenario {
-	all, err := scenarios.All()
-	Expect(err).NotTo(HaveOccurred())
-	return all
-}
-
-func runSample(ctx context.Context, name string) map[string]oracle.Verdict {
+func runSample(ctx context.Context, name string) (map[string]oracle.Verdict, error) {
 	defect := name
 	if name == "sound" {
 		defect = ""
 	}
-	verdicts, err := suites.Run(ctx, suites.Config{
-		Target: sample(name, defect), Scenarios: catalogue(), Promise: samplePromise(), Patience: samplePatience, Seed: 1,
-	})
-	Expect(err).NotTo(HaveOccurred())
-	return verdicts
+	app, err := sample.Target(name, defect)
+	if err != nil {
+		return nil, err
+	}
+	file, err := sample.File()
+	if err != nil {
+		return nil, err
+	}
+	all, err := scenarios.All()
+	if err != nil {
+		return nil, err
+	}
+	return suites.Run(ctx, suites.Config{Target: app, Scenarios: all, Promise: file.Promise, Patience: samplePatience, Seed: 1})
 }
 
-var _ = Describe("the laws of the catalogue", Label("fast"), func() {
+var _ = Describe("the laws of the catalogue", Label("samples"), Ordered, ContinueOnFailure, func() {
 	ids := func() []string {
 		all, err := scenarios.All()
 		if err != nil {
@@ -135,16 +131,27 @@ var _ = Describe("the laws of the catalogue", Label("fast"), func() {
 		}
 	})
 
+	var wait func(name string) (map[string]oracle.Verdict, error)
+	BeforeAll(func(ctx SpecContext) {
+		running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		DeferCleanup(cancel)
+		wait = samples(running)
+	})
+
 	for name, fails := range failing {
-		Describe(name, Ordered, ContinueOnFailure, func() {
+		Describe(name, Ordered, func() {
 			var verdicts map[string]oracle.Verdict
-			BeforeAll(func(ctx SpecContext) { verdicts = runSample(ctx, name) })
+			BeforeAll(func() {
+				var err error
+				verdicts, err = wait(name)
+				Expect(err).NotTo(HaveOccurred())
+			})
 			for _, id := range ids {
 				want := oracle.Pass
 				if slices.Contains(fails, id) {
 					want = oracle.Fail
 				}
-				It(string(want)+"s "+id, Label(id), func() {
+				It(map[oracle.Outcome]string{oracle.Pass: "passes ", oracle.Fail: "fails "}[want]+id, Label(id), func() {
 					Expect(verdicts).To(HaveKey(id))
 					Expect(verdicts[id]).To(suites.HaveOutcome(want))
 				})

@@ -3,22 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/rollover-harness/rollover/mockidp/clock"
 	"github.com/rollover-harness/rollover/scenarios"
 	"github.com/rollover-harness/rollover/scenarios/engine"
 	"github.com/rollover-harness/rollover/scenarios/engine/local"
 	"github.com/rollover-harness/rollover/scenarios/oracle"
-	"github.com/rollover-harness/rollover/scenarios/probe"
 	"github.com/rollover-harness/rollover/scenarios/report"
 	"github.com/rollover-harness/rollover/scenarios/spec"
-	"github.com/rollover-harness/rollover/scenarios/target"
-	"github.com/rollover-harness/rollover/scenarios/target/inprocess"
-	"github.com/rollover-harness/rollover/suites/relyingparty/defective"
+	"github.com/rollover-harness/rollover/suites/relyingparty/sample"
 )
 
 // demoPatience is short: nothing in the demo has a cool-down to wait for.
@@ -31,7 +26,7 @@ func (sh *shell) demo() *cobra.Command {
 		Long: "Runs the core scenarios against two sample apps within this process: one that survives, and one\n" +
 			"that pins the keys it saw first. Needs nothing but this command. Exit code 0 when it showed that.",
 		Example: "  rollover demo",
-		RunE:    func(c *cobra.Command, _ []string) error { return sh.showDemo(c.Context()) },
+		RunE:    interruptible(func(ctx context.Context, _ []string) error { return sh.showDemo(ctx) }),
 	}
 }
 
@@ -81,42 +76,18 @@ Next: say how your app starts, in rollover.yaml, and run it:
 // demoRun runs one sample app.
 func (sh *shell) demoRun(ctx context.Context, chosen []spec.Scenario, name, defect string) (finished, error) {
 	fmt.Fprintf(sh.stderr, "%s: %d scenarios\n", name, len(chosen))
-	app, err := sample(name, defect)
+	app, err := sample.Target(name, defect)
+	if err != nil {
+		return finished{}, harness("%w", err)
+	}
+	file, err := sample.File()
 	if err != nil {
 		return finished{}, harness("%w", err)
 	}
 	return sh.play(ctx, engine.Config{
-		Target: app, Scenarios: chosen, Promise: demoPromise(), Profile: "generic", Patience: demoPatience,
+		Target: app, Scenarios: chosen, Promise: file.Promise, Profile: file.Issuer.Profile, Patience: demoPatience,
 		Seed: 1, Tool: sh.version, Open: local.Opener(local.Config{}),
 	})
-}
-
-// sample is one of the sample apps as a target in this process.
-func sample(name, defect string) (target.Target, error) {
-	return inprocess.New(inprocess.Config{
-		Name: name,
-		App: func(_ context.Context, env target.Environment, log func(string)) (http.Handler, func() error, error) {
-			app, err := defective.New(defective.Config{
-				Issuer: env.Issuer, JWKSURI: env.JWKS, Audience: env.Audience, Defect: defect, Log: log,
-			})
-			if err != nil {
-				return nil, nil, err
-			}
-			return app, func() error { app.Close(); return nil }, nil
-		},
-		Probe: probe.Bearer{Path: "/api"},
-	})
-}
-
-// demoPromise is one that the sound sample keeps; its cache lives for 5 s.
-func demoPromise() spec.Promise {
-	lasting := func(d time.Duration) *clock.Duration { return (*clock.Duration)(&d) }
-	perMinute := 120.0
-	return spec.Promise{
-		Recovery: &spec.Recovery{Within: clock.Duration(3 * time.Second)}, RejectedGood: new(int),
-		RevocationLag: lasting(8 * time.Second), Announcement: lasting(6 * time.Second),
-		Outage: lasting(4 * time.Second), Leeway: lasting(30 * time.Second), FetchesPerMinute: &perMinute,
-	}
 }
 
 func count(verdicts []oracle.Verdict, outcome oracle.Outcome) int {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/rollover-harness/rollover/cmd/internal/serve"
 	"github.com/rollover-harness/rollover/scenarios/report"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 )
@@ -32,17 +33,24 @@ type shell struct {
 
 // execute runs the command line and turns its error into an exit code.
 func execute() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// A second Ctrl-C ends the tool at once; the apps end with it all the same.
-	context.AfterFunc(ctx, stop)
 	sh := &shell{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, version: version()}
-	root := sh.root()
-	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = &exit{code: codeInterrupted, err: errors.New("interrupted")}
+	return sh.report(sh.root().Execute())
+}
+
+// interruptible is for commands that Ctrl-C and SIGTERM end with code 130.
+func interruptible(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(_ *cobra.Command, args []string) error {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		// A second Ctrl-C ends the tool at once; the apps end with it all the same.
+		context.AfterFunc(ctx, stop)
+		err := run(ctx, args)
+		var e *exit
+		if err != nil && ctx.Err() != nil && !(errors.As(err, &e) && e.code == codeInterrupted) {
+			err = &exit{code: codeInterrupted, err: errors.New("interrupted")}
+		}
+		return err
 	}
-	return sh.report(err)
 }
 
 func (sh *shell) root() *cobra.Command {
@@ -65,7 +73,7 @@ func (sh *shell) root() *cobra.Command {
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		sh.demo(), sh.run(), sh.judge(), sh.list(), sh.show(), sh.lint(), sh.schema(), sh.serve(), sh.ctl(),
+		sh.demo(), sh.run(), sh.judge(), sh.list(), sh.show(), sh.lint(), sh.schema(), sh.ctl(), serve.Command("serve", "rollover serve"),
 	)
 	for _, c := range root.Commands() {
 		args := c.Args
@@ -127,7 +135,12 @@ func (sh *shell) report(err error) int {
 		return codeUsage
 	}
 	var e *exit
-	if !errors.As(err, &e) {
+	var served *serve.Error
+	switch {
+	case errors.As(err, &e):
+	case errors.As(err, &served):
+		e = &exit{code: served.Code, err: served}
+	default:
 		// What is left are cobra's own errors: unknown commands and the like.
 		e = &exit{code: codeUsage, err: err}
 	}

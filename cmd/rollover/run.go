@@ -22,6 +22,7 @@ import (
 	"github.com/rollover-harness/rollover/scenarios/report"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/kind"
 )
 
 // runFlags are the flags of rollover run.
@@ -53,9 +54,7 @@ func (sh *shell) run() *cobra.Command {
 			"  rollover run orders/rollover.yaml --include A5,B3 --json report.json --timelines timelines/\n" +
 			"  rollover run --url http://127.0.0.1:5000/api --issuer 127.0.0.1:8400 --audience api://orders",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return sh.runTarget(c.Context(), f, args)
-		},
+		RunE: interruptible(func(ctx context.Context, args []string) error { return sh.runTarget(ctx, f, args) }),
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.url, "url", "", "URL of an app that is running already, with the path that demands a token")
@@ -97,9 +96,9 @@ func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) error
 	if f.seed == 0 {
 		f.seed = rand.Uint64()
 	}
-	app, err := targetOf(file.Target, dir)
+	app, err := kind.Of(file.Target, dir, os.Environ())
 	if err != nil {
-		return err
+		return usage("%w", err)
 	}
 	c := engine.Config{
 		Target: app, Scenarios: chosen, Promise: file.Promise, Profile: file.Issuer.Profile, Audience: file.Target.Audience,

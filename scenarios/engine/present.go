@@ -18,7 +18,17 @@ const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = time.Second
 	growth     = 1.5
+	// resolution is how finely a promised recovery is measured: its tenth.
+	resolution = 10
 )
+
+// calm is the longest pause between rounds: short promises are measured finely.
+func (p *play) calm() time.Duration {
+	if r := p.Promise.Recovery; r != nil && r.Within > 0 {
+		return max(firstPause, min(lastPause, time.Duration(r.Within)/resolution))
+	}
+	return lastPause
+}
 
 // plain sees that the app does its work before anything happens: otherwise
 // every verdict would speak of a wrong configuration.
@@ -121,7 +131,7 @@ func (p *play) until(ctx context.Context, v spec.Present, row spec.Row, within t
 			pause = firstPause
 		} else {
 			inRow = 0
-			pause = min(time.Duration(float64(pause)*growth), lastPause)
+			pause = min(time.Duration(float64(pause)*growth), p.calm())
 		}
 		if inRow >= row.Length {
 			return took, last, nil
@@ -189,7 +199,8 @@ func (p *play) length(s spec.Span) time.Duration {
 		}
 	case "promise.revocationLag":
 		if lag := p.Promise.RevocationLag; lag != nil {
-			return p.bounded(time.Duration(*lag))
+			// Only a look past the promised end shows a promise broken.
+			return p.bounded(time.Duration(*lag)) + 2*lastPause
 		}
 	case "promise.announcement":
 		if a := p.Promise.Announcement; a != nil {
