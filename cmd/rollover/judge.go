@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -82,6 +83,9 @@ func judged(files []string) (report.Run, error) {
 		}
 		run.Seconds = max(run.Seconds, v.Seconds)
 		run.Verdicts = append(run.Verdicts, v)
+	}
+	if len(files) > 0 {
+		run.Timelines = filepath.Dir(files[0])
 	}
 	run.Reproduce = "rollover judge " + strings.Join(files, " ")
 	return run, nil

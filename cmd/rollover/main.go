@@ -150,24 +150,33 @@ func (sh *shell) report(err error) int {
 	return e.code
 }
 
+// narrow and wide bound the width of what is printed for people; usual is for
+// files and pipes.
+const (
+	narrow = 60
+	usual  = 100
+	wide   = 140
+)
+
 // terminal says how reports look where they go: colours and width only for people.
 func (sh *shell) terminal() report.Options {
-	options := report.Options{Width: 100}
-	f, is := sh.stdout.(*os.File)
-	if !is || !term.IsTerminal(int(f.Fd())) {
-		return options
-	}
-	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= 60 {
-		options.Width = min(width, 140)
-	}
-	options.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return options
+	is, width := attended(sh.stdout)
+	return report.Options{Width: width, Color: is && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
-// attended reports whether somebody watches the progress.
-func (sh *shell) attended() bool {
-	f, is := sh.stderr.(*os.File)
-	return is && term.IsTerminal(int(f.Fd()))
+// attended reports whether somebody watches the progress, and how wide it may be.
+func (sh *shell) attended() (terminal bool, width int) { return attended(sh.stderr) }
+
+func attended(w io.Writer) (terminal bool, width int) {
+	f, is := w.(*os.File)
+	if !is || !term.IsTerminal(int(f.Fd())) {
+		return false, usual
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return true, usual
+	}
+	return true, max(narrow, min(width, wide))
 }
 
 // version is that of the module, or of the commit.

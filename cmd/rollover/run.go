@@ -121,7 +121,7 @@ func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) error
 	if err != nil {
 		return err
 	}
-	run.Reproduce = reproduce(args, f)
+	run.Reproduce, run.Timelines = reproduce(args, f), f.outputs.timelines
 	if err := f.outputs.write(run); err != nil {
 		return err
 	}
@@ -206,9 +206,10 @@ type finished struct {
 
 // play carries the scenarios out and judges them.
 func (sh *shell) play(ctx context.Context, c engine.Config) (finished, error) {
-	live := report.NewLive(sh.stderr, report.LiveOptions{Terminal: sh.attended(), Total: len(c.Scenarios), Width: 100})
+	attended, width := sh.attended()
+	live := report.NewLive(sh.stderr, report.LiveOptions{Terminal: attended, Total: len(c.Scenarios), Width: width})
 	c.Progress = func(p engine.Progress) {
-		live.Update(report.Progress{ID: p.ID, Doing: p.Doing, Step: p.Step, Steps: p.Steps, Done: p.Done})
+		live.Update(report.Progress{ID: p.ID, Doing: p.Doing, Step: p.Step, Steps: p.Steps, Done: p.Done, Seconds: p.Took.Seconds()})
 	}
 	began := time.Now()
 	results, err := engine.Run(ctx, c)
@@ -220,6 +221,7 @@ func (sh *shell) play(ctx context.Context, c engine.Config) (finished, error) {
 	run := finished{results: results, Run: report.Run{
 		Tool: c.Tool, Seed: c.Seed, StartedAt: began.UTC(), Seconds: took.Seconds(),
 		Target: report.Target{Name: c.Target.Name(), Kind: c.Target.Kind()}, Profile: c.Profile, Promise: c.Promise,
+		Because: map[string]string{},
 	}}
 	for _, r := range results {
 		v, err := oracle.Judge(r.Entries)
@@ -227,6 +229,7 @@ func (sh *shell) play(ctx context.Context, c engine.Config) (finished, error) {
 			return finished{}, harness("scenario %s: %w", r.Scenario.ID, err)
 		}
 		run.Verdicts = append(run.Verdicts, v)
+		run.Because[v.ID] = r.Scenario.Because
 	}
 	return run, nil
 }

@@ -76,6 +76,7 @@ type Progress struct {
 	Steps int    // in all
 	Doing string // "starting", the step's verb, "looking back", "done"
 	Done  bool
+	Took  time.Duration // of the whole scenario, once it is done
 }
 
 // Result is one scenario's finished book. Err is set where the harness failed;

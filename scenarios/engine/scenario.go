@@ -59,7 +59,10 @@ func (c *Config) runOne(ctx context.Context, s spec.Scenario) Result {
 		result.Err = err
 		return result
 	}
-	defer c.Progress(Progress{ID: s.ID, Step: len(s.Steps), Steps: len(s.Steps), Doing: "done", Done: true})
+	start := time.Now()
+	defer func() {
+		c.Progress(Progress{ID: s.ID, Step: len(s.Steps), Steps: len(s.Steps), Doing: "done", Done: true, Took: time.Since(start)})
+	}()
 	if len(began.Missing) > 0 {
 		log := timeline.New(clock.System{}, clock.System{}, 0)
 		log.Append(timeline.Harness, began)
