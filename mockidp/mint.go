@@ -15,11 +15,11 @@ import (
 // where the request is at fault, keyring.ErrUnknownKey for a key that is not
 // in the ring, or are ctx's.
 func (i *Issuer) Mint(ctx context.Context, r credential.Request) (credential.Credential, error) {
-	st := i.state.Load()
 	id := i.id + "-" + strconv.FormatUint(i.tokens.Add(1), 10)
 	if err := i.config.Gate.enter(ctx); err != nil {
 		return credential.Credential{}, err
 	}
+	st := i.state.Load() // only now: a rotation may have come while this one waited
 	token, err := st.place.minter.Mint(st.snapshot, r, i.clock.Now(), id, func() (keyring.Material, error) {
 		return i.strangers.take(ctx, i, algOf(st.snapshot, r.Key))
 	})
