@@ -132,6 +132,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"tag":                {"a: !!str 1\n", "f:1:4: tag !!str (tags are not allowed: types follow from the key)"},
 		"merge key":          {"<<: {a: 1}\n", "f:1:1: merge key << (merging is not allowed: write it out)"},
 		"depth":              {strings.Repeat("[", 40) + strings.Repeat("]", 40), "f:1:34: nested too deep (at most 32 levels)"},
+		"long list":          {scenario("", "  ["+strings.Repeat("x, ", 2000)+"x]\n", accepted), "f:8:3: steps has 2001 entries (at most 2000)"},
 		"a list":             {"- 1\n", "f:1:1: the file must be a mapping (keys and values, such as name: value)"},
 
 		"misspelt step":     {scenario("", "  - rotat: {}\n", accepted), `f:8:5: unknown step "rotat" (did you mean "rotate"?)`},

@@ -56,19 +56,23 @@ func (e Errors) Unwrap() []error {
 	return list
 }
 
-// orNil is e as an error; without entries there is none.
-func (e Errors) orNil() error {
-	if len(e) == 0 {
-		return nil
-	}
-	return e
-}
+// Limits of a hint: comparing words costs the product of their lengths.
+const (
+	maxWord  = 64 // bytes of a word that is compared
+	maxKnown = 24 // words that are listed
+)
 
 // DidYouMean is the hint for a word that is not known: the known word that it
-// comes close to, or all of them.
+// comes closest to (a third of its letters may be wrong), or all of them.
 func DidYouMean(word string, known []string) string {
+	if len(word) > maxWord {
+		return ""
+	}
 	best, near := "", max(1, (len(word)+1)/3)+1
 	for _, k := range known {
+		if len(k) > maxWord {
+			continue
+		}
 		a, b := strings.ToLower(word), strings.ToLower(k)
 		d := levenshtein.ComputeDistance(a, b)
 		if d == 2 && letters(a) == letters(b) {
@@ -81,8 +85,11 @@ func DidYouMean(word string, known []string) string {
 	if best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
-	if len(known) == 0 {
+	switch {
+	case len(known) == 0:
 		return ""
+	case len(known) > maxKnown:
+		return "one of " + strings.Join(known[:maxKnown], ", ") + ", ..."
 	}
 	return "one of " + strings.Join(known, ", ")
 }

@@ -115,31 +115,19 @@ func checkPromise(p Promise) Errors {
 
 var placeholder = regexp.MustCompile(`\$\{([^{}]*)(\}?)`)
 
-// checkPlaceholders finds ${name} that nobody fills in. An error's Column is
-// where it is in the text, from 1; place adds where the text begins.
+// checkPlaceholders finds the first ${name} that nobody fills in. The error's
+// Column is where it is in the text, from 1; place adds where the text begins.
 func checkPlaceholders(text, path string) Errors {
-	var errs Errors
 	for _, m := range placeholder.FindAllStringSubmatchIndex(text, -1) {
-		offset := utf8.RuneCountInString(text[:m[0]]) + 1
-		name := text[m[2]:m[3]]
-		switch {
-		case m[4] == m[5]:
-			errs = append(errs, Error{Path: path, Column: offset, Cause: fmt.Sprintf("placeholder ${%s is not closed", name), Hint: "${NAME}"})
-		case !slices.Contains(Placeholders(), name):
-			cause, hint := unknownWord("placeholder", name, Placeholders())
-			errs = append(errs, Error{Path: path, Column: offset, Cause: cause, Hint: hint})
+		name, closed := text[m[2]:m[3]], m[4] < m[5]
+		if closed && slices.Contains(Placeholders(), name) {
+			continue
 		}
+		e := Error{Path: path, Column: utf8.RuneCountInString(text[:m[0]]) + 1}
+		if e.Cause, e.Hint = unknownWord("placeholder", name, Placeholders()); !closed {
+			e.Cause, e.Hint = fmt.Sprintf("placeholder ${%s is not closed", name), "${NAME}"
+		}
+		return Errors{e}
 	}
-	return errs
-}
-
-// FillIn replaces each ${name} of text by its value; names that values lacks
-// stay as they are. Values are not looked into again.
-func FillIn(text string, values map[string]string) string {
-	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
-		if value, is := values[strings.TrimSuffix(found[2:], "}")]; is && strings.HasSuffix(found, "}") {
-			return value
-		}
-		return found
-	})
+	return nil
 }

@@ -152,11 +152,12 @@ func TestDecodeFileRefuses(t *testing.T) {
 		"scenarios profile": {file("", "scenarios: {profile: cor}\n"), `f:5:22: unknown profile "cor" (did you mean "core"?)`},
 		"scenarios of one":  {file("", "scenarios: {include: A5}\n"), "f:5:22: include must be a list (each entry begins with a hyphen, or all stand in [ ])"},
 
-		"placeholder":          {process("    command:\n      - a\n      - --port=${prot}\n"), `f:7:16: unknown placeholder "prot" (did you mean "port"?)`},
-		"placeholder quoted":   {process("    command: [a]\n    env: {A: \"${home}\"}\n"), `f:6:15: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
-		"placeholder in text":  {process("    command:\n      - |\n        echo ${home}\n"), `f:6:9: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
-		"placeholder open":     {process("    command: [\"a ${port\"]\n"), "f:5:18: placeholder ${port is not closed (${NAME})"},
-		"placeholder in ready": {file("  ready: {path: \"/${x}\"}\n", ""), `f:5:19: unknown placeholder "x" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
+		"placeholder":                  {process("    command:\n      - a\n      - --port=${prot}\n"), `f:7:16: unknown placeholder "prot" (did you mean "port"?)`},
+		"placeholder quoted":           {process("    command: [a]\n    env: {A: \"${home}\"}\n"), `f:6:15: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
+		"placeholder in text":          {process("    command:\n      - |\n        echo ${home}\n"), `f:6:9: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
+		"placeholder after a good one": {process("    command: [\"${port} ${a} ${b}\"]\n"), `f:5:23: unknown placeholder "a" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
+		"placeholder open":             {process("    command: [\"a ${port\"]\n"), "f:5:18: placeholder ${port is not closed (${NAME})"},
+		"placeholder in ready":         {file("  ready: {path: \"/${x}\"}\n", ""), `f:5:19: unknown placeholder "x" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := spec.DecodeFile("f", []byte(c.file))
@@ -176,21 +177,6 @@ func TestValidateFileChecksWhatIsBuiltInGo(t *testing.T) {
 	}
 	if got, want := spec.ValidateFile(spec.File{}).Error(), "target.name: name is empty (what reports call it)"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
-	}
-}
-
-func TestFillIn(t *testing.T) {
-	values := map[string]string{"issuer": "http://i/${port}", "port": "80"}
-	for text, want := range map[string]string{
-		"":                       "",
-		"plain $port":            "plain $port",
-		"${port}":                "80",
-		"a ${port} b ${issuer}/": "a 80 b http://i/${port}/",
-		"${ca} ${port":           "${ca} ${port",
-	} {
-		if got := spec.FillIn(text, values); got != want {
-			t.Errorf("FillIn(%q) = %q, want %q", text, got, want)
-		}
 	}
 }
 

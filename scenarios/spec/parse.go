@@ -17,7 +17,8 @@ import (
 const (
 	MaxBytes = 1 << 20 // size of a file
 	maxDepth = 32      // mappings and lists inside each other
-	maxErrs  = 50      // errors that are reported of one file
+	maxList  = 2000    // entries of a list: 1000 keys in a set is a scenario
+	maxErrs  = 50      // errors that are looked for in one file
 )
 
 // parse reads the one YAML document of a file.

@@ -1,5 +1,10 @@
 // Package spec is a scenario, and a target file, as typed data: strictly
 // decoded from YAML with positions, or built in Go with struct literals.
+//
+// The struct tags are the one table: json names a key (without omitempty or
+// omitzero it is required), doc says what it is, and the decoder, the checks
+// and the JSON Schema are made from both. A new verb is a new value in Verbs
+// and a file in examples; a new rule one in Rules.
 package spec
 
 import (

@@ -92,14 +92,6 @@ type Amount struct {
 	Word   string // AmountWord, or "" for Number
 }
 
-// MarshalText implements encoding.TextMarshaler.
-func (a Amount) MarshalText() ([]byte, error) {
-	if a.Word != "" {
-		return []byte(a.Word), nil
-	}
-	return strconv.AppendInt(nil, int64(a.Number), 10), nil
-}
-
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (a *Amount) UnmarshalText(text []byte) error {
 	if string(text) == AmountWord {
