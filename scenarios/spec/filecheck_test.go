@@ -155,7 +155,7 @@ func TestDecodeFileRefuses(t *testing.T) {
 		"placeholder":                  {process("    command:\n      - a\n      - --port=${prot}\n"), `f:7:16: unknown placeholder "prot" (did you mean "port"?)`},
 		"placeholder quoted":           {process("    command: [a]\n    env: {A: \"${home}\"}\n"), `f:6:15: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
 		"placeholder in text":          {process("    command:\n      - |\n        echo ${home}\n"), `f:6:9: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
-		"placeholder after a good one": {process("    command: [\"${port} ${a} ${b}\"]\n"), `f:5:23: unknown placeholder "a" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
+		"placeholder after a good one": {process("    command: [\"${port} ${home} ${b}\"]\n"), `f:5:24: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
 		"placeholder open":             {process("    command: [\"a ${port\"]\n"), "f:5:18: placeholder ${port is not closed (${NAME})"},
 		"placeholder in ready":         {file("  ready: {path: \"/${x}\"}\n", ""), `f:5:19: unknown placeholder "x" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port, ca)`},
 	} {
