@@ -9,10 +9,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rollover-harness/rollover/mockidp"
+	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/credential"
+	"github.com/rollover-harness/rollover/mockidp/fault"
 	"github.com/rollover-harness/rollover/mockidp/issuer"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
 )
@@ -68,6 +71,50 @@ func TestCommonHasTheKeysOfTheDefaultTenant(t *testing.T) {
 	_, body := get(t, s.URL()+"/common/discovery/v2.0/keys")
 	if !strings.Contains(string(body), set.Keys[0].KID) {
 		t.Errorf("%s", body)
+	}
+}
+
+func TestTheIssuersOwnAddressSaysWhereItsDocumentsAre(t *testing.T) {
+	s := startServer(t, mockidp.ServerConfig{Profile: "entra"}, issuer.Spec{Name: "default"})
+	idp, _ := s.Issuer("default")
+	_, body := get(t, s.URL()+"/"+idp.Tenant())
+	var found struct{ Issuer, Metadata, JWKS, Warning string }
+	if err := json.Unmarshal(body, &found); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	if e := idp.Endpoints(); found.Issuer != e.Issuer || found.Metadata != e.Metadata || found.JWKS != e.JWKS || found.Warning != mockidp.Warning {
+		t.Errorf("%s", body)
+	}
+}
+
+func TestOwnListenersOfEveryKind(t *testing.T) {
+	for address, base := range map[string]string{"localhost:0": "http://", "0.0.0.0:0": "http://localhost:", ":0": "http://localhost:"} {
+		idp, err := mockidp.New(mockidp.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := idp.Listen(address); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(idp.URL(), base) {
+			t.Errorf("%s: %s", address, idp.URL())
+		}
+		url := idp.Endpoints().JWKS
+		setFault(t, idp, fault.Rule{ID: "down", Refuse: &fault.Refuse{}})
+		if err := refused(url); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("%s: %v", address, err)
+		}
+		apply(t, idp, command.Clear{})
+		get(t, url)
+		if err := idp.Listen(address); err == nil {
+			t.Errorf("%s: it listens twice", address)
+		}
+		if err := idp.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := refused(url); err == nil {
+			t.Errorf("%s: it answers after Close", address)
+		}
 	}
 }
 
