@@ -52,8 +52,8 @@ bench: ## measure speed, each figure beside its reference in the same run
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./cmd/... ./scenarios/... ./suites/...
 
 .PHONY: soak
-soak: ## run the core scenarios RUNS (50) times on the sound sample app: the same verdicts each time
-	$(GO) test ./suites -count=1 -timeout 60m -v -run '^TestSoak$$' -args -soak.runs=$(RUNS)
+soak: ## run the catalogue RUNS (50) times on the sound sample app: the same verdicts each time
+	$(GO) test ./suites -run '^$$' -bench '^BenchmarkScenarios$$' -benchtime $(RUNS)x -timeout 60m
 
 .PHONY: fuzz
 fuzz: ## fuzz every parser for a short while
