@@ -5,94 +5,54 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rollover-harness/rollover/mockidp/keyring"
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 )
 
-// course is how a run of good tokens went.
-type course struct {
-	shows     []*show // good ones, without those after the judge's own restart
-	refused   []*show // answered, but not accepted
-	silent    []*show // no answer
-	back      *show   // first of the last row that was accepted; nil: not recovered
-	restarted *show   // first one accepted after a restart that no step asked for
-	took      time.Duration
-}
-
-// follow goes through the good tokens that pick takes.
-func (b *book) follow(pick func(*show) bool) course {
-	var c course
-	for i := range b.shows {
-		s := &b.shows[i]
-		if !pick(s) {
-			continue
-		}
-		if s.afterEnd {
-			if s.accepted() && c.restarted == nil {
-				c.restarted = s
-			}
-			continue
-		}
-		c.shows = append(c.shows, s)
-		switch {
-		case s.accepted():
-			if c.back == nil {
-				c.back = s
-			}
-			continue
-		case s.refused():
-			c.refused = append(c.refused, s)
-		default:
-			c.silent = append(c.silent, s)
-		}
-		c.back = nil
+// wanted says in words and by a pick which tokens a rule demands.
+func wanted(r spec.Accepts) (what string, pick func(*show) bool) {
+	if r.Token != "" {
+		return fmt.Sprintf("token labelled %q", r.Token), labelled(r.Token)
 	}
-	if len(c.refused) > 0 && c.back != nil {
-		c.took = max(0, c.back.to-c.refused[0].to)
-	}
-	return c
-}
-
-func (b *book) goodOf(key string) func(*show) bool {
-	return func(s *show) bool { return s.minted.Key == key && s.quality == good }
+	return fmt.Sprintf("good token of key %q", r.Key), goodOf(r.Key)
 }
 
 func (b *book) accepts(r spec.Accepts) []Finding {
-	what, pick := fmt.Sprintf("good token of key %q", r.Key), b.goodOf(r.Key)
-	if r.Token != "" {
-		what = fmt.Sprintf("token labelled %q", r.Token)
-		pick = func(s *show) bool { return s.presented.Token == r.Token }
-	}
+	what, pick := wanted(r)
 	c := b.follow(pick)
+	var findings []Finding
 	switch {
 	case len(c.shows) == 0:
 		return []Finding{unseen(r.Rule(), what)}
-	case len(c.refused) == 0 && c.back == nil:
-		return []Finding{{r.Rule(), Inconclusive, fmt.Sprintf("%s: no answer to the last of %d (%s)", what, len(c.shows), c.silent[len(c.silent)-1].presented.Detail), seqs(c.silent)}}
-	case len(c.refused) == 0:
-		return []Finding{{r.Rule(), Pass, fmt.Sprintf("%s: %s accepted, none rejected", what, plural(len(c.shows)-len(c.silent), "was", "were")), seqs(c.shows)}}
-	}
-	findings := []Finding{b.recovers(r, what, c)}
-	if f, judged := b.spares(r, what, c); judged {
-		findings = append(findings, f)
-	}
-	if reason := b.announcedTooShort(r.Key, c); reason != "" {
-		for i := range findings {
-			if findings[i].Outcome == Fail {
-				findings[i].Outcome = NotApplicable
-				findings[i].Text += "; not judged: " + reason
-			}
+	case len(c.refused) > 0:
+		findings = append(findings, b.recovers(r, what, c))
+		if f, judged := b.spares(r, what, c); judged {
+			findings = append(findings, f)
 		}
+		b.excuse(findings, c)
+	case c.accepted > 0:
+		text := fmt.Sprintf("%s: %s accepted, none rejected", what, plural(c.accepted, "was", "were"))
+		if len(c.silent) > 0 {
+			text += fmt.Sprintf(", %d without an answer", len(c.silent))
+		}
+		findings = append(findings, Finding{Rule: r.Rule(), Outcome: Pass, Text: text, Evidence: seqs(c.shows)})
+	}
+	if mute := c.mute(); len(mute) > 0 {
+		text := fmt.Sprintf("%s: no answer to the last %d of %d (%s)", what, len(mute), len(c.shows), mute[len(mute)-1].presented.Detail)
+		findings = append(findings, Finding{Rule: r.Rule(), Outcome: Inconclusive, Text: text, Evidence: seqs(mute)})
 	}
 	return findings
 }
+
+// slack is how much earlier than a promised time the run may look for the last
+// time: rounds of presenting are up to a second apart.
+const slack = 2 * time.Second
 
 // recovers judges the way back of an app that rejected good tokens.
 func (b *book) recovers(r spec.Accepts, what string, c course) Finding {
 	f := Finding{Rule: r.Rule(), Evidence: seqs(append(slices.Clone(c.refused), c.tail()...))}
 	f.Text = fmt.Sprintf("%s: %d of %d rejected, the first %s", what, len(c.refused), len(c.shows), b.words(c.refused[0]))
-	watched := c.shows[len(c.shows)-1].to - c.refused[0].to
+	watched := c.until - c.refused[0].from
 	if c.back != nil {
 		f.Text += fmt.Sprintf("; accepted again after %.1f s", c.took.Seconds())
 	} else {
@@ -105,27 +65,21 @@ func (b *book) recovers(r spec.Accepts, what string, c course) Finding {
 	if within.IsZero() {
 		within = spec.Span{Word: "promise.recovery"}
 	}
+	if within.Word == "promise.recovery" && b.promise.Recovery != nil && b.promise.Recovery.Restart {
+		return b.restarts(f, c)
+	}
 	limit, declared := b.resolve(within)
-	restart := within.Word == "promise.recovery" && b.promise.Recovery != nil && b.promise.Recovery.Restart
 	switch {
-	case restart && (c.back != nil || c.restarted != nil):
-		f.Outcome = Pass
-	case restart && !b.can("restart"):
-		f.Outcome = NotApplicable
-		f.Text += "; not judged: the promise speaks of a restart and this target cannot be restarted"
-	case restart:
-		f.Outcome = Fail
 	case !declared:
-		f.Outcome = NotApplicable
+		f.Outcome, f.undeclared = NotApplicable, true
 		f.Text += "; not judged: the promise has no recovery"
-	case c.back != nil && (c.took <= limit && limit > 0):
-		f.Outcome = Pass
-	case c.back == nil && limit > time.Duration(b.began.Patience):
-		f.Outcome = NotApplicable
-		f.Text += fmt.Sprintf("; not judged: %s is promised, the run waits no longer than %s", text(limit), b.began.Patience)
 	case limit == 0:
 		f.Outcome = Fail
 		f.Text += "; the same request is promised"
+	case c.back != nil && c.took <= limit:
+		f.Outcome = Pass
+	case c.back == nil && watched+slack < limit:
+		f.withhold(fmt.Sprintf("%s is promised, the run %s", text(limit), b.looked(limit, watched)))
 	default:
 		f.Outcome = Fail
 		f.Text += fmt.Sprintf("; %s is promised", text(limit))
@@ -133,61 +87,72 @@ func (b *book) recovers(r spec.Accepts, what string, c course) Finding {
 	return f
 }
 
-// spares judges the number of good tokens rejected.
+// looked says why a run did not see the end of a promised time.
+func (b *book) looked(limit, watched time.Duration) string {
+	if limit > time.Duration(b.began.Patience) {
+		return "waits no longer than " + b.began.Patience.String()
+	}
+	return fmt.Sprintf("looked for %.1f s", watched.Seconds())
+}
+
+// restarts judges by a promise that speaks of a restart.
+func (b *book) restarts(f Finding, c course) Finding {
+	switch {
+	case c.back != nil || c.restarted != nil:
+		f.Outcome = Pass
+	case c.retried:
+		f.Outcome = Fail
+		f.Text += ", nor after a restart"
+	case !slices.Contains(b.began.Target.Features, "restart"):
+		f.withhold("the promise speaks of a restart and this target cannot be restarted")
+	default:
+		f.Outcome = Inconclusive
+		f.Text += "; the promise speaks of a restart, and none was tried"
+	}
+	return f
+}
+
+// spares judges the number of good tokens rejected in the scenario.
 func (b *book) spares(r spec.Accepts, what string, c course) (Finding, bool) {
 	if b.promise.RejectedGood == nil || r.Rejections == "allowed" {
 		return Finding{}, false
 	}
+	promised := *b.promise.RejectedGood
 	f := Finding{Rule: r.Rule(), Outcome: Pass, Evidence: seqs(c.refused)}
-	f.Text = fmt.Sprintf("%s: %s, %d promised", what, plural(len(c.refused), "good token rejected", "good tokens rejected"), *b.promise.RejectedGood)
-	if len(c.refused) > *b.promise.RejectedGood {
+	f.Text = fmt.Sprintf("%s: %s", what, plural(len(c.refused), "good token rejected", "good tokens rejected"))
+	if b.spent > len(c.refused) {
+		f.Text += fmt.Sprintf(", %d in the scenario", b.spent)
+	}
+	f.Text += fmt.Sprintf("; %d promised", promised)
+	switch {
+	case len(c.refused) > promised, b.spent > promised:
 		f.Outcome = Fail
+	case c.back == nil:
+		f.withhold("it was rejected to the end, and nobody knows how often after it")
 	}
 	return f, true
 }
 
-// announcedTooShort says why an app may not be blamed: the run announced the
-// key for a shorter time than the promise says, and the app never saw it.
-func (b *book) announcedTooShort(key string, c course) string {
-	if b.promise.Announcement == nil || !slices.ContainsFunc(b.scenario.Steps, func(s spec.Step) bool {
-		w, is := s.Do.(spec.Wait)
-		return is && w.For.Word == "promise.announcement" && w.Fetched == key
-	}) {
-		return ""
-	}
-	var published, active time.Duration
-	for _, m := range b.moves[key] {
-		switch {
-		case m.state == keyring.Published && published == 0:
-			published = m.at
-		case m.state == keyring.Active && active == 0:
-			active = m.at
+// spend counts the good tokens rejected that the promise counts: a promise
+// speaks of the whole scenario, rules of a key each.
+func (b *book) spend() {
+	counted := map[*show]bool{}
+	for _, e := range b.scenario.Expect {
+		r, is := e.Rule.(spec.Accepts)
+		if !is || r.Rejections == "allowed" {
+			continue
+		}
+		_, pick := wanted(r)
+		c := b.follow(pick)
+		if b.shortly(c) != "" {
+			continue
+		}
+		for _, s := range c.refused {
+			counted[s] = true
 		}
 	}
-	promised := time.Duration(*b.promise.Announcement)
-	if active-published >= promised {
-		return ""
-	}
-	for _, s := range b.served {
-		if s.at >= published && s.at < active && slices.Contains(s.Keys, key) {
-			return ""
-		}
-	}
-	return fmt.Sprintf("the key was announced for %.1f s and the promise says %s", (active - published).Seconds(), text(promised))
+	b.spent = len(counted)
 }
-
-// tail is the end of the way back, as evidence.
-func (c course) tail() []*show {
-	switch {
-	case c.back != nil:
-		return []*show{c.back}
-	case c.restarted != nil:
-		return []*show{c.restarted}
-	}
-	return nil
-}
-
-func (b *book) can(feature string) bool { return slices.Contains(b.began.Target.Features, feature) }
 
 // words is what the app itself says about an answer: its status, and the line
 // it logged or answered that names the trouble best.

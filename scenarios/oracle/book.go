@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rollover-harness/rollover/mockidp/fault"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/spec"
@@ -14,213 +13,189 @@ import (
 
 // book is a timeline, read once and sorted into what the rules ask for.
 type book struct {
-	entries  []timeline.Entry
 	began    timeline.Began
 	scenario spec.Scenario
 	promise  spec.Promise
 
-	start, end time.Duration // of the scenario
+	opened     entry // the Began entry
+	end        time.Duration
 	ended      *timeline.Ended
 	shows      []show
-	served     []serving
-	stops      []timeline.Entry // TargetStopped
-	starts     []timeline.Entry // TargetStarted
-	notes      []timeline.Entry // lines of the target
+	unknown    []time.Duration // when tokens were presented that make an app look for keys, sorted
+	fetches    []fetch         // of documents, since the scenario began
+	instances  []instance
+	deaths     []death // of apps that nobody asked to end
+	lines      []line
 	moves      map[string][]move
-	faults     []lie
+	lies       []lie
+	darkKeys   map[bool][]span // by form of the token (true: SAML): when a new key could not be learnt
+	darkConfig []span          // when the discovery document could not be had
+
+	spent int // good tokens rejected, of all rules that count them
 }
 
-// show is one credential presented, with everything known about it.
-type show struct {
-	seq        uint64
-	presented  timeline.Presented
-	minted     timeline.Minted
-	from, to   time.Duration // elapsed
-	at         time.Time     // machine time of the answer
-	state      keyring.State // of the signing key when it was presented
-	reachable  bool          // the key could have been fetched by then
-	removed    time.Duration // elapsed at which the key left the documents; valid where state is Removed
-	afterEnd   bool          // presented after a restart that no step asked for
-	quality    quality
-	discovered string // why it is neither good nor bad
-}
-
-type serving struct {
+// entry is the place of an entry in the book.
+type entry struct {
 	seq uint64
 	at  time.Duration
+}
+
+type fetch struct {
+	entry
 	timeline.Served
+}
+
+// instance is one life of the app.
+type instance struct {
+	entry               // when it was ready
+	from  time.Duration // when it was started
+}
+
+type death struct {
+	entry
+	detail string
+}
+
+type line struct {
+	entry
+	text string
 }
 
 // move is a key's arrival in a state.
 type move struct {
-	at    time.Duration
+	entry
 	state keyring.State
 }
 
-// lie is a fault from its beginning to its end.
-type lie struct {
-	id       string
-	seq      uint64
-	rule     fault.Rule
-	from, to time.Duration
-}
-
-// hides reports whether an app cannot learn a new key while the fault lasts.
-func (l lie) hides() bool {
-	switch l.rule.Effect() {
-	case "cache", "extra", "reorder", "delay", "drip", "contentType":
-		return false
-	}
-	return l.rule.Document == "" || l.rule.Document == string(timeline.JWKS) || l.rule.Document == string(timeline.Discovery)
-}
-
-const forever = time.Duration(1<<63 - 1)
-
+// read sorts the entries. Machine time is that of the first entry plus what
+// has elapsed: the issuer's own clock may be moved and drift.
 func read(entries []timeline.Entry) (*book, error) {
-	b := &book{entries: entries, moves: map[string][]move{}}
 	first := slices.IndexFunc(entries, func(e timeline.Entry) bool { _, is := e.Event.(timeline.Began); return is })
 	if first < 0 {
 		return nil, fmt.Errorf("%w: it has no %q entry", ErrTimeline, timeline.Began{}.Type())
 	}
-	b.began = entries[first].Event.(timeline.Began)
-	b.start = time.Duration(entries[first].Elapsed)
+	b := &book{moves: map[string][]move{}, opened: placeOf(entries[first]), began: entries[first].Event.(timeline.Began)}
 	if err := json.Unmarshal(b.began.Scenario, &b.scenario); err != nil {
 		return nil, fmt.Errorf("%w: its scenario: %w", ErrTimeline, err)
 	}
 	if err := json.Unmarshal(b.began.Promise, &b.promise); err != nil {
 		return nil, fmt.Errorf("%w: its promise: %w", ErrTimeline, err)
 	}
-	asked := 0 // restarts that the scenario's own steps ask for
-	for _, s := range b.scenario.Steps {
-		if _, is := s.Do.(spec.Restart); is {
-			asked++
-		}
-	}
-	var offset time.Duration
-	minted := map[uint64]timeline.Minted{}
+	b.scenario = b.scenario.WithDefaults()
+	zero := entries[0].At.Round(0).Add(-time.Duration(entries[0].Elapsed))
+	minted := map[uint64]mint{}
 	for _, e := range entries {
-		at := time.Duration(e.Elapsed)
-		b.end = max(b.end, at)
+		here := placeOf(e)
+		b.end = max(b.end, here.at)
 		switch event := e.Event.(type) {
 		case timeline.KeyChanged:
 			for _, t := range event.Transitions {
-				b.moves[t.Key] = append(b.moves[t.Key], move{at, t.To})
+				b.moves[t.Key] = append(b.moves[t.Key], move{here, t.To})
 			}
-		case timeline.ClockMoved:
-			offset = time.Duration(event.Offset)
 		case timeline.FaultSet:
-			b.readFault(e, event)
+			if err := b.readFault(here, event); err != nil {
+				return nil, err
+			}
 		case timeline.Served:
-			b.served = append(b.served, serving{e.Seq, at, event})
+			if here.seq > b.opened.seq && event.Document != timeline.Other {
+				b.fetches = append(b.fetches, fetch{here, event})
+			}
 		case timeline.Minted:
-			minted[e.Seq] = event
+			minted[e.Seq] = mint{event, here.at}
 		case timeline.Presented:
 			m, known := minted[event.Minted]
 			if !known {
 				return nil, fmt.Errorf("%w: entry %d presents a token that no entry before it minted", ErrTimeline, e.Seq)
 			}
 			b.shows = append(b.shows, show{
-				seq: e.Seq, presented: event, minted: m, from: at - time.Duration(event.Took), to: at,
-				at: e.At.Add(-offset), afterEnd: event.Step >= len(b.scenario.Steps) && len(b.starts) > 1+asked,
+				entry: here, presented: event, minted: m.Minted, instance: len(b.instances) - 1, machine: zero.Add(here.at),
+				// The answer is written down a little after it came; nothing is shown before it is minted.
+				from: max(m.at, here.at-time.Duration(event.Took)), to: here.at,
 			})
 		case timeline.TargetStarted:
-			b.starts = append(b.starts, e)
+			b.instances = append(b.instances, instance{here, here.at - time.Duration(event.Took)})
 		case timeline.TargetStopped:
-			b.stops = append(b.stops, e)
+			if !event.Asked {
+				b.deaths = append(b.deaths, death{here, event.Detail})
+			}
 		case timeline.Note:
 			if e.Source == timeline.App {
-				b.notes = append(b.notes, e)
+				b.lines = append(b.lines, line{here, event.Text})
 			}
 		case timeline.Ended:
 			b.ended = &event
 		}
 	}
-	for i := range b.shows {
-		b.weigh(&b.shows[i])
-	}
+	b.settleFaults()
+	b.weighAll()
 	return b, nil
 }
 
-func (b *book) readFault(e timeline.Entry, event timeline.FaultSet) {
-	at := time.Duration(e.Elapsed)
-	if event.Cleared {
-		for i := range b.faults {
-			if b.faults[i].id == event.ID && b.faults[i].to == forever {
-				b.faults[i].to = at
-			}
-		}
-		return
-	}
-	l := lie{id: event.ID, seq: e.Seq, from: at, to: forever}
-	if err := json.Unmarshal(event.Rule, &l.rule); err == nil {
-		b.faults = append(b.faults, l)
-	}
+type mint struct {
+	timeline.Minted
+	at time.Duration
 }
 
-// stateOf is the state of a key at a moment, and since when.
-func (b *book) stateOf(key string, at time.Duration) (keyring.State, time.Duration) {
-	var last move
+func placeOf(e timeline.Entry) entry { return entry{e.Seq, time.Duration(e.Elapsed)} }
+
+// before reports whether the entry comes before the other, and not later than at.
+func (e entry) before(seq uint64, at time.Duration) bool { return e.seq < seq && e.at <= at }
+
+// stateAt is the state of a key as a token is presented: since when it has it,
+// and since when it stands in the documents without a break.
+func (b *book) stateAt(key string, s *show) (state keyring.State, since, served time.Duration, ever bool) {
 	for _, m := range b.moves[key] {
-		if m.at > at {
+		if !m.before(s.seq, s.from) {
 			break
 		}
-		last = m
+		if m.state.Served() && !state.Served() {
+			served, ever = m.at, true
+		}
+		state, since = m.state, m.at
 	}
-	return last.state, last.at
+	return state, since, served, ever
 }
 
-// reachable reports whether there was a moment up to at in which the key stood
-// in documents that could be had.
-func (b *book) reachable(key string, at time.Duration) bool {
-	moves := b.moves[key]
-	for i, m := range moves {
-		if m.at > at {
-			break
-		}
-		if !m.state.Served() {
-			continue
-		}
-		to := at
-		if i+1 < len(moves) {
-			to = min(to, moves[i+1].at)
-		}
-		if b.clear(m.at, to) {
-			return true
+// published is when a key first stood in the documents.
+func (b *book) published(key string) (at entry, ever bool) {
+	for _, m := range b.moves[key] {
+		if m.state.Served() {
+			return m.entry, true
 		}
 	}
-	return false
+	return entry{}, false
 }
 
-// clear reports whether some moment of the span is free of hiding faults.
-func (b *book) clear(from, to time.Duration) bool {
-	for _, l := range b.faults {
-		if l.hides() && l.from <= from && from < l.to {
-			if l.to > to {
-				return false
-			}
-			return b.clear(l.to, to)
-		}
-	}
-	return true
+// isNew reports whether a key first stood in the documents after the scenario began.
+func (b *book) isNew(key string) bool {
+	at, ever := b.published(key)
+	return ever && at.seq > b.opened.seq
 }
 
 // fetchesOf returns the target's requests for a document, oldest first.
-func (b *book) fetchesOf(d timeline.Document) []serving {
-	var found []serving
-	for _, s := range b.served {
-		if s.Document == d && s.at >= b.start {
-			found = append(found, s)
+func (b *book) fetchesOf(d timeline.Document) []fetch {
+	return b.fetchesWhere(func(f *fetch) bool { return f.Document == d })
+}
+
+// keyFetches are the requests for documents that hold keys.
+func (b *book) keyFetches() []fetch {
+	return b.fetchesWhere(func(f *fetch) bool { return f.Document != timeline.Discovery })
+}
+
+func (b *book) fetchesWhere(wanted func(*fetch) bool) []fetch {
+	var found []fetch
+	for i := range b.fetches {
+		if f := &b.fetches[i]; wanted(f) {
+			found = append(found, *f)
 		}
 	}
 	return found
 }
 
-// isNew reports whether a key first stood in the documents after the scenario began.
-func (b *book) isNew(key string) bool {
-	for _, m := range b.moves[key] {
-		if m.state.Served() {
-			return m.at > b.start
-		}
+// begins is when the app's life began in which a token was presented.
+func (b *book) begins(s *show) time.Duration {
+	if s.instance < 0 {
+		return b.opened.at
 	}
-	return false
+	return b.instances[s.instance].from
 }

@@ -3,8 +3,6 @@ package oracle
 import (
 	"slices"
 	"time"
-
-	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
 // severity orders grades, best first.
@@ -13,93 +11,140 @@ var severity = [...]Grade{Ungraded, SameRequest, NextRequest, CoolDown, Expiry, 
 // grade is the worst of the new keys' grades.
 func (b *book) grade() Grade {
 	worst := Ungraded
-	for _, key := range b.newKeys() {
-		if g, _ := b.gradeOf(key); slices.Index(severity[:], g) > slices.Index(severity[:], worst) {
+	for _, key := range b.shownKeys() {
+		if !b.isNew(key) {
+			continue
+		}
+		if g := b.gradeOf(b.follow(goodOf(key))); slices.Index(severity[:], g) > slices.Index(severity[:], worst) {
 			worst = g
 		}
 	}
 	return worst
 }
 
-// newKeys are the keys that first stood in the documents during the scenario
-// and of which a good token was presented, in the order of their tokens.
-func (b *book) newKeys() []string {
+// shownKeys are all keys of which a good token was presented, in that order.
+func (b *book) shownKeys() []string {
 	var keys []string
-	for _, s := range b.shows {
-		if s.quality == good && b.isNew(s.minted.Key) && !slices.Contains(keys, s.minted.Key) {
+	for i := range b.shows {
+		if s := &b.shows[i]; s.quality == good && !slices.Contains(keys, s.minted.Key) {
 			keys = append(keys, s.minted.Key)
 		}
 	}
 	return keys
 }
 
-// pause is what lay between two fetches of the key set when an app came back late.
-type pause struct {
-	brought serving       // the fetch that brought the new key
-	age     time.Duration // of the key set that it replaced
-	known   bool
-}
-
-// gradeOf says how the app came back for one key, and what the way back shows.
-func (b *book) gradeOf(key string) (Grade, pause) {
-	c := b.follow(b.goodOf(key))
+// gradeOf says how the app came back for the tokens of a new key.
+func (b *book) gradeOf(c course) Grade {
 	switch {
-	case len(c.shows) == 0:
-		return Ungraded, pause{}
-	case c.back == nil && c.restarted != nil:
-		return Restart, pause{}
-	case c.back == nil:
-		return NotRecovered, pause{}
+	case len(c.refused) == 0 && c.accepted == 0:
+		return Ungraded
 	case len(c.refused) == 0:
-		return SameRequest, pause{}
+		return SameRequest
+	case c.back == nil && c.restarted != nil:
+		return Restart
+	case c.back == nil:
+		return NotRecovered
 	case c.took < slow:
-		return NextRequest, b.pauseBefore(key, c.back.to)
+		return NextRequest
 	}
-	p := b.pauseBefore(key, c.back.to)
-	if p.known && b.refetchedKnown(p) {
-		return Expiry, p
+	if p := b.pauseOf(c); p.known && p.afterwards == renewed {
+		return Expiry
 	}
-	return CoolDown, p
+	return CoolDown
 }
 
-// pauseBefore finds the fetch that brought the key, and the one before it.
-func (b *book) pauseBefore(key string, until time.Duration) pause {
+// pause is what lay between the fetch that brought a new key and the one before it.
+type pause struct {
+	brought, former fetch
+	came            bool          // the key was fetched on the way back
+	held            bool          // it had been fetched before the first token was rejected
+	known           bool          // there was a fetch before
+	age             time.Duration // of what was fetched before
+	afterwards      afterwards
+	again           fetch // the one that proves renewed
+}
+
+// afterwards is what the app did once a second pause had passed in which only
+// tokens of known keys were presented.
+type afterwards int
+
+const (
+	unwatched afterwards = iota // nobody looked long enough
+	renewed                     // it fetched again: its cache had run out
+	quiet                       // it did not: it needs an unknown kid
+)
+
+// pauseOf looks for the fetch that helped an app which came back.
+func (b *book) pauseOf(c course) pause {
+	key, refused := c.refused[0].minted.Key, c.refused[0]
 	var p pause
-	var former time.Duration
-	for _, s := range b.fetchesOf(timeline.JWKS) {
-		if s.Status != 200 || s.at > until {
+	fetches := b.keyFetches()
+	at := -1
+	for i := range fetches {
+		f := &fetches[i]
+		if f.at > c.back.to {
+			break
+		}
+		if !slices.Contains(f.Keys, key) {
 			continue
 		}
-		if slices.Contains(s.Keys, key) {
-			p.brought, p.known = s, former > 0
-			p.age = s.at - former
-			return p
+		if f.at < refused.from {
+			p.held = true
+		} else if at < 0 {
+			at = i
 		}
-		former = s.at
+	}
+	if at < 0 {
+		return p
+	}
+	p.came, p.brought = true, fetches[at]
+	if at > 0 && fetches[at-1].at >= b.begins(refused) {
+		p.known, p.former = true, fetches[at-1]
+		p.age = p.brought.at - p.former.at
+		b.lookBack(&p, fetches[at:])
 	}
 	return p
 }
 
-// refetchedKnown tells expiry from a cool-down: after the way back, while only
-// tokens of known keys were presented, was the key set fetched again at the
-// age at which it was fetched before? A pause after an unknown kid does not do
-// that, a cache that runs out does.
-func (b *book) refetchedKnown(p pause) bool {
-	const tolerance = 1.15
-	for _, s := range b.fetchesOf(timeline.JWKS) {
-		if s.at <= p.brought.at {
-			continue
+// A cache that runs out does so at about the same age each time; requests come
+// up to two seconds later.
+const tolerance = 1.15
+
+// lookBack tells a cache that runs out from a pause after an unknown kid:
+// while only tokens of known keys are presented, the one fetches again at the
+// age at which it did before, the other does not.
+func (b *book) lookBack(p *pause, fetches []fetch) {
+	longest := time.Duration(float64(p.age) * tolerance)
+	for i, f := range fetches {
+		until := f.at + longest
+		if i+1 < len(fetches) {
+			next := fetches[i+1]
+			if lived := next.at - f.at; lived > p.age/2 && lived <= longest+2*time.Second && !b.lured(f.at, next.at) {
+				p.afterwards, p.again = renewed, next
+				return
+			}
+			until = min(until, next.at)
 		}
-		age := s.at - p.brought.at
-		return age <= time.Duration(float64(p.age)*tolerance)+2*time.Second && !b.unknownShown(p.brought.at, s.at)
+		if until == f.at+longest && until <= b.end && !b.lured(f.at, until) && b.asked(f.at+p.age, b.end) {
+			p.afterwards = quiet
+		}
 	}
-	return false
 }
 
-// unknownShown reports whether a token was presented in that time whose kid no
-// document named: it would have made the app look again.
-func (b *book) unknownShown(from, to time.Duration) bool {
-	return slices.ContainsFunc(b.shows, func(s show) bool {
-		return s.from >= from && s.from <= to && s.quality != good
-	})
+// lured reports whether a token was presented in that time that makes an app
+// look for keys.
+func (b *book) lured(from, to time.Duration) bool {
+	i, _ := slices.BinarySearch(b.unknown, from)
+	return i < len(b.unknown) && b.unknown[i] <= to
+}
+
+// asked reports whether a good token was presented in that time: many apps look
+// after their cache only when a request comes.
+func (b *book) asked(from, to time.Duration) bool {
+	for i := len(b.shows) - 1; i >= 0 && b.shows[i].to >= from; i-- {
+		if s := &b.shows[i]; s.quality == good && s.from >= from && s.from <= to {
+			return true
+		}
+	}
+	return false
 }

@@ -19,13 +19,14 @@ func Judge(entries []timeline.Entry) (Verdict, error) {
 	}
 	v := Verdict{
 		ID: b.scenario.ID, Name: b.scenario.Name, Title: b.scenario.Title, Profile: b.scenario.Profile,
-		Seconds: seconds(b.end - b.start),
+		Seconds: seconds(b.end - b.opened.at),
 	}
 	if len(b.began.Missing) > 0 {
 		v.Outcome = NotApplicable
 		v.Findings = []Finding{{Rule: "needs", Outcome: NotApplicable, Text: strings.Join(b.began.Missing, "; ")}}
 		return v, nil
 	}
+	b.spend()
 	v.Findings = append(v.Findings, b.survives()...)
 	for _, e := range b.scenario.Expect {
 		v.Findings = append(v.Findings, b.apply(e.Rule)...)
@@ -46,12 +47,17 @@ func Judge(entries []timeline.Entry) (Verdict, error) {
 	return v, nil
 }
 
-// overall is fail where a rule failed, inconclusive where one is, and pass
-// only where at least one rule was really judged. Where the harness failed,
-// nothing is known.
+// overall is fail where a rule failed, inconclusive where one is, not
+// applicable where a promise could not be observed, and pass only where at
+// least one rule was really judged. Where the harness failed, nothing is known.
 func overall(findings []Finding, broken bool) Outcome {
 	count := map[Outcome]int{}
+	undeclared := 0
 	for _, f := range findings {
+		if f.undeclared {
+			undeclared++
+			continue
+		}
 		count[f.Outcome]++
 	}
 	switch {
@@ -61,9 +67,11 @@ func overall(findings []Finding, broken bool) Outcome {
 		return Fail
 	case count[Inconclusive] > 0:
 		return Inconclusive
+	case count[NotApplicable] > 0:
+		return NotApplicable
 	case count[Pass] > 0:
 		return Pass
-	case count[NotApplicable] > 0:
+	case undeclared > 0:
 		return NotApplicable
 	}
 	return Inconclusive
@@ -76,7 +84,7 @@ func (b *book) apply(rule spec.Rule) []Finding {
 	case spec.Rejects:
 		return b.rejects(r)
 	case spec.Fetches:
-		return []Finding{b.fetches(r)}
+		return []Finding{b.bounds(r)}
 	case spec.Leeway:
 		return b.leeway(r)
 	}
@@ -86,12 +94,8 @@ func (b *book) apply(rule spec.Rule) []Finding {
 // survives fails an app that ended although nobody asked it to.
 func (b *book) survives() []Finding {
 	var findings []Finding
-	for _, e := range b.stops {
-		if stop := e.Event.(timeline.TargetStopped); !stop.Asked {
-			findings = append(findings, Finding{
-				Rule: "survives", Outcome: Fail, Text: "the app ended during the scenario: " + stop.Detail, Evidence: []uint64{e.Seq},
-			})
-		}
+	for _, d := range b.deaths {
+		findings = append(findings, Finding{Rule: "survives", Outcome: Fail, Text: "the app ended during the scenario: " + d.detail, Evidence: []uint64{d.seq}})
 	}
 	return findings
 }
@@ -122,6 +126,18 @@ func (b *book) resolve(s spec.Span) (length time.Duration, declared bool) {
 		}
 	}
 	return 0, false
+}
+
+// undeclare leaves a rule unjudged because the promise says nothing about it.
+func (f *Finding) undeclare(member string) {
+	f.Outcome, f.undeclared = NotApplicable, true
+	f.Text += "; not judged: the promise has no " + member
+}
+
+// withhold leaves a rule unjudged that the run could not see to its end.
+func (f *Finding) withhold(reason string) {
+	f.Outcome = NotApplicable
+	f.Text += "; not judged: " + reason
 }
 
 // unseen is the finding of a rule whose tokens were never shown.

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/timeline"
@@ -11,53 +12,51 @@ func (b *book) measure() Measures {
 	var m Measures
 	for i := range b.shows {
 		s := &b.shows[i]
-		switch {
-		case s.presented.Outcome == timeline.Failed:
-			m.ServerErrors++
-		}
-		if s.afterEnd {
+		if !s.judged() {
 			continue
 		}
+		if s.presented.Outcome == timeline.Failed {
+			m.ServerErrors++
+		}
 		switch {
-		case s.quality == good && s.refused():
+		case s.demanded && s.refused():
 			m.RejectedGood++
-		case b.overdue(s) && s.accepted():
+		case s.unwanted && s.accepted():
 			m.AcceptedBad++
 		}
 	}
 	m.RecoverySeconds = b.recovery()
 	m.RevocationLagSeconds = b.revocationLag()
-	m.Fetches = Fetches{
-		Discovery: len(b.fetchesOf(timeline.Discovery)), JWKS: len(b.fetchesOf(timeline.JWKS)),
-		FederationMetadata: len(b.fetchesOf(timeline.FederationMetadata)), SAMLMetadata: len(b.fetchesOf(timeline.SAMLMetadata)),
-	}
-	for _, d := range []timeline.Document{timeline.Discovery, timeline.JWKS, timeline.FederationMetadata, timeline.SAMLMetadata} {
-		peak, _ := busiest(b.fetchesOf(d), time.Minute)
+	for _, document := range []struct {
+		name  timeline.Document
+		count *int
+	}{
+		{timeline.Discovery, &m.Fetches.Discovery}, {timeline.JWKS, &m.Fetches.JWKS},
+		{timeline.FederationMetadata, &m.Fetches.FederationMetadata}, {timeline.SAMLMetadata, &m.Fetches.SAMLMetadata},
+	} {
+		fetches := b.fetchesOf(document.name)
+		*document.count = len(fetches)
+		peak, _ := busiest(fetches, time.Minute)
 		m.PeakFetchesPerMinute = max(m.PeakFetchesPerMinute, peak)
 	}
 	return m
 }
 
 // recovery is the longest way back over all keys; 0 when no good token was
-// rejected, nil when one was and its key was not accepted again.
+// rejected, nil when one was and its key was not accepted again, or nothing is known.
 func (b *book) recovery() *float64 {
 	var longest time.Duration
-	shown := false
-	for _, key := range b.keys() {
-		c := b.follow(b.goodOf(key))
-		if len(c.shows) == 0 {
-			continue
-		}
-		shown = true
-		if len(c.refused) == 0 {
-			continue
-		}
-		if c.back == nil {
+	answered := false
+	for _, key := range b.shownKeys() {
+		switch c := b.follow(goodOf(key)); {
+		case len(c.refused) > 0 && c.back == nil:
 			return nil
+		case len(c.refused) > 0 || c.accepted > 0:
+			answered = true
+			longest = max(longest, c.took)
 		}
-		longest = max(longest, c.took)
 	}
-	if !shown {
+	if !answered {
 		return nil
 	}
 	return pointer(longest)
@@ -67,44 +66,34 @@ func (b *book) recovery() *float64 {
 // rejection after which none of its tokens was accepted; nil where no key was
 // removed and shown again, or one was accepted to the end.
 func (b *book) revocationLag() *float64 {
-	var longest time.Duration
-	measured := false
-	for _, key := range b.keys() {
-		var rejected *show
-		removed := false
-		for i := range b.shows {
-			s := &b.shows[i]
-			if s.minted.Key != key || s.quality != leaving || s.afterEnd {
-				continue
-			}
-			removed = true
-			switch {
-			case s.accepted():
-				rejected = nil
-			case s.refused() && rejected == nil:
-				rejected = s
-			}
-		}
-		if !removed {
+	rejected := map[string]*show{} // nil: accepted last
+	var keys []string
+	for i := range b.shows {
+		s := &b.shows[i]
+		if s.quality != leaving || !s.judged() || !s.accepted() && !s.refused() {
 			continue
 		}
-		if rejected == nil {
+		key := s.minted.Key
+		if !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+		switch {
+		case s.accepted():
+			rejected[key] = nil
+		case rejected[key] == nil:
+			rejected[key] = s
+		}
+	}
+	var longest time.Duration
+	for _, key := range keys {
+		s := rejected[key]
+		if s == nil {
 			return nil
 		}
-		measured = true
-		longest = max(longest, rejected.to-rejected.removed)
+		longest = max(longest, s.to-s.removed)
 	}
-	if !measured {
+	if len(keys) == 0 {
 		return nil
 	}
 	return pointer(longest)
-}
-
-// keys are the names of all keys that ever were in the ring, in no order that matters.
-func (b *book) keys() []string {
-	names := make([]string, 0, len(b.moves))
-	for name := range b.moves {
-		names = append(names, name)
-	}
-	return names
 }

@@ -4,98 +4,106 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 )
 
-func (b *book) rejects(r spec.Rejects) []Finding {
-	what, pick := "", func(*show) bool { return false }
+// rejectedBy picks the tokens that a rule speaks of.
+func (b *book) rejectedBy(r spec.Rejects) func(*show) bool {
 	switch {
 	case r.Token != "":
-		what = fmt.Sprintf("token labelled %q", r.Token)
-		pick = func(s *show) bool { return s.presented.Token == r.Token }
+		return func(s *show) bool { return s.presented.Token == r.Token }
 	case r.Forge != "":
-		what = fmt.Sprintf("forged token (%s)", r.Forge)
-		pick = func(s *show) bool { return s.minted.Forge == string(r.Forge) }
-	default:
-		what = fmt.Sprintf("token of key %q outside the documents", r.Key)
-		pick = func(s *show) bool {
-			return s.minted.Key == r.Key && (s.quality == leaving || s.quality == bad)
-		}
+		return func(s *show) bool { return s.minted.Forge == string(r.Forge) }
 	}
-	var shown, accepted, broke, silent []*show
+	return func(s *show) bool {
+		return s.minted.Key == r.Key && (s.quality == leaving || s.quality == unpublished)
+	}
+}
+
+// unwelcome says in words which tokens a rule speaks of.
+func unwelcome(r spec.Rejects) string {
+	switch {
+	case r.Token != "":
+		return fmt.Sprintf("token labelled %q", r.Token)
+	case r.Forge != "":
+		return fmt.Sprintf("forged token (%s)", r.Forge)
+	}
+	return fmt.Sprintf("token of key %q outside the documents", r.Key)
+}
+
+func (b *book) rejects(r spec.Rejects) []Finding {
+	what, pick := unwelcome(r), b.rejectedBy(r)
+	var answered, accepted, broke, silent []*show
 	for i := range b.shows {
 		s := &b.shows[i]
-		if !pick(s) || s.afterEnd {
+		if !s.judged() || !pick(s) {
 			continue
 		}
-		shown = append(shown, s)
 		switch {
 		case s.accepted():
 			accepted = append(accepted, s)
-		case s.presented.Status >= 500:
+		case s.presented.Outcome == timeline.Failed:
 			broke = append(broke, s)
 		case !s.refused():
 			silent = append(silent, s)
+			continue
 		}
+		answered = append(answered, s)
 	}
-	if len(shown) == 0 {
+	shown := len(answered) + len(silent)
+	if shown == 0 {
 		return []Finding{unseen(r.Rule(), what)}
 	}
-	findings := []Finding{b.keepsOut(r, what, shown, accepted)}
+	var findings []Finding
+	if len(answered) > 0 {
+		findings = append(findings, b.keepsOut(r, what, answered, accepted))
+	}
 	if len(broke) > 0 {
-		findings = append(findings, Finding{r.Rule(), Fail, fmt.Sprintf("%s: %d of %d broke the app instead of being rejected, the first %s", what, len(broke), len(shown), b.words(broke[0])), seqs(broke)})
+		text := fmt.Sprintf("%s: %d of %d broke the app instead of being rejected, the first %s", what, len(broke), shown, b.words(broke[0]))
+		findings = append(findings, Finding{Rule: r.Rule(), Outcome: Fail, Text: text, Evidence: seqs(broke)})
 	}
 	if len(silent) > 0 {
-		findings = append(findings, Finding{r.Rule(), Inconclusive, fmt.Sprintf("%s: no answer to %d of %d: %s", what, len(silent), len(shown), silent[0].presented.Detail), seqs(silent)})
+		text := fmt.Sprintf("%s: no answer to %d of %d (%s)", what, len(silent), shown, silent[0].presented.Detail)
+		findings = append(findings, Finding{Rule: r.Rule(), Outcome: Inconclusive, Text: text, Evidence: seqs(silent)})
 	}
 	return findings
 }
 
 // keepsOut judges what was accepted that must be rejected.
-func (b *book) keepsOut(r spec.Rejects, what string, shown, accepted []*show) Finding {
-	f := Finding{Rule: r.Rule(), Outcome: Pass, Evidence: seqs(shown)}
+func (b *book) keepsOut(r spec.Rejects, what string, answered, accepted []*show) Finding {
+	f := Finding{Rule: r.Rule(), Outcome: Pass, Evidence: seqs(answered)}
 	if len(accepted) == 0 {
-		f.Text = fmt.Sprintf("%s: none of %d accepted", what, len(shown))
+		f.Text = fmt.Sprintf("%s: none of %d accepted", what, len(answered))
 		return f
 	}
 	f.Evidence = seqs(accepted)
-	last := accepted[len(accepted)-1]
-	if r.Within.IsZero() {
+	var lag time.Duration
+	atOnce := r.Within.IsZero()
+	for _, s := range accepted {
+		// Only a key that stood in the documents may be accepted for a while after it left them.
+		atOnce = atOnce || s.quality != leaving
+		lag = max(lag, s.from-s.removed)
+	}
+	if atOnce {
 		f.Outcome = Fail
-		f.Text = fmt.Sprintf("%s: %d of %d accepted", what, len(accepted), len(shown))
+		f.Text = fmt.Sprintf("%s: %d of %d accepted", what, len(accepted), len(answered))
 		return f
 	}
-	lag := last.from - last.removed
 	limit, declared := b.resolve(r.Within)
-	still := shown[len(shown)-1] == last
+	still := answered[len(answered)-1].accepted()
 	f.Text = fmt.Sprintf("%s: accepted for %.1f s after the key was removed", what, lag.Seconds())
 	if still {
 		f.Text += ", and to the end of the run"
 	}
 	switch {
 	case !declared:
-		f.Outcome = NotApplicable
-		f.Text += "; not judged: the promise has no " + trimPromise(r.Within.Word)
+		f.undeclare(trimPromise(r.Within.Word))
 	case lag > limit:
 		f.Outcome = Fail
 		f.Text += fmt.Sprintf("; %s is promised", text(limit))
 	case still:
-		f.Outcome = NotApplicable
-		f.Text += fmt.Sprintf("; not judged: %s is promised and the run looked no longer", text(limit))
+		f.withhold(fmt.Sprintf("%s is promised and the run looked no longer", text(limit)))
 	}
 	return f
-}
-
-// overdue reports a token that must be rejected by now: a bad one at once, one
-// of a removed key when the promised lag is over. Without a promised lag a
-// removed key's tokens are not judged.
-func (b *book) overdue(s *show) bool {
-	switch s.quality {
-	case bad:
-		return true
-	case leaving:
-		lag := b.promise.RevocationLag
-		return lag != nil && s.from-s.removed > time.Duration(*lag)
-	}
-	return false
 }

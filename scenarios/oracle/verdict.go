@@ -53,7 +53,7 @@ type Measures struct {
 	RejectedGood         int      // valid tokens rejected
 	AcceptedBad          int      // tokens accepted that must be rejected
 	ServerErrors         int      // 5xx answers
-	RecoverySeconds      *float64 // nil: tokens were rejected and never accepted again, or none was presented
+	RecoverySeconds      *float64 // nil: tokens were rejected and never accepted again, or none was answered
 	RevocationLagSeconds *float64 // nil: no key was removed, or it was accepted to the end
 	Fetches              Fetches
 	PeakFetchesPerMinute int // of the document that was fetched most
@@ -69,10 +69,14 @@ type Fetches struct {
 
 // Finding is what one rule came to, with the entries that prove it.
 type Finding struct {
-	Rule     string // accepts, rejects, fetches, leeway, survives or harness
+	Rule     string // accepts, rejects, fetches, leeway, survives, needs or harness
 	Outcome  Outcome
 	Text     string
 	Evidence []uint64 // seqs of timeline entries
+
+	// undeclared: the promise says nothing about it, so it was not judged and
+	// does not count. A promise that could not be observed does.
+	undeclared bool
 }
 
 // Diagnosis is a likely cause.

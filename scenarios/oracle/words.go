@@ -2,16 +2,26 @@ package oracle
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
 // codePattern finds the codes by which frameworks name a failure: Microsoft's
 // IDX (IdentityModel) and WIF, and the ERR_ codes of Node libraries.
 var codePattern = regexp.MustCompile(`\b(?:IDX\d{5}|WIF\d{5}|ID\d{4}|ERR_J[A-Z_]+)\b`)
+
+// rolloverCode reports whether a code is what a library says when it has no
+// key for a token, or the wrong one. Which code that is depends on its version:
+// IDX10501 up to IdentityModel 6.27 is IDX10503 from 6.28 on.
+func rolloverCode(code string) bool {
+	return slices.Contains([]string{
+		"IDX10500", "IDX10501", "IDX10502", "IDX10503", "IDX10511", "IDX10512", "IDX10513", "IDX10514", "IDX10515", "IDX10516", "IDX10517",
+		"WIF10201", "ID4037", "ID4175",
+		"ERR_JWKS_NO_MATCHING_KEY", "ERR_JWKS_MULTIPLE_MATCHING_KEYS", "ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
+	}, code)
+}
 
 // saying is a line in which the app itself names the trouble.
 type saying struct {
@@ -27,39 +37,92 @@ const (
 	excerpt = 160
 )
 
+// How much a line tells about a rejection. The answer itself is surely about
+// this token; a line of the log is so where it names the token's kid.
+const (
+	tellsSomething = iota + 1
+	tellsOfKeys
+	hasCode     = 10
+	hasRollover = 20
+	isAnswer    = 3
+	namesKID    = 5
+)
+
 // said looks for the app's own words about an answer: in what it logged
-// meanwhile, in the answer's body and in WWW-Authenticate. A line with a code
-// goes before one without, a code of the log before the answer's text.
+// meanwhile, in the answer's body and in WWW-Authenticate. Codes of a rollover
+// go before other codes, and those before plain words.
 func (b *book) said(s *show) (saying, bool) {
-	var plain saying
-	for _, e := range b.notes {
-		at := time.Duration(e.Elapsed)
-		if at < s.from || at > s.to+logLag {
+	var best saying
+	worth := 0
+	first, _ := slices.BinarySearchFunc(b.lines, s.from, func(l line, at time.Duration) int { return int(min(1, max(-1, l.at-at))) })
+	for i := first; i < len(b.lines) && b.lines[i].at <= s.to+logLag; i++ {
+		from, code, score := weighWords(b.lines[i].text)
+		if score == 0 || score+namesKID <= worth {
 			continue
 		}
-		line := e.Event.(timeline.Note).Text
-		if code := codePattern.FindStringIndex(line); code != nil {
-			return saying{line[code[0]:code[1]], shorten(line[code[0]:]), e.Seq}, true
+		message := b.message(i)
+		if kid := s.minted.KID; kid != "" && strings.Contains(message, kid) {
+			score += namesKID
 		}
-		if plain.text == "" && telling.MatchString(line) {
-			plain = saying{"", shorten(line), e.Seq}
+		if score > worth {
+			best, worth = saying{code, shorten(message[from:]), b.lines[i].seq}, score
 		}
 	}
 	detail := s.presented.Detail
-	if code := codePattern.FindStringIndex(detail); code != nil {
-		return saying{detail[code[0]:code[1]], shorten(detail[code[0]:]), s.seq}, true
+	from, code, score := weighWords(detail)
+	if code != "" {
+		score += isAnswer
 	}
-	if plain.text != "" {
-		return plain, true
+	if score > worth || worth == 0 && detail != "" {
+		best, worth = saying{code, shorten(detail[from:]), s.seq}, 1
 	}
-	if detail != "" {
-		return saying{"", shorten(detail), s.seq}, true
-	}
-	return saying{}, false
+	return best, worth > 0
 }
 
-// telling is what a line about a refused token says in most libraries.
-var telling = regexp.MustCompile(`(?i)key|kid|signature|token|jwt|verif|unauthori|invalid|fail|error`)
+// message is a line of the log with those that belong to it: .NET's console
+// logger breaks a message into several, each indented as its first.
+func (b *book) message(i int) string {
+	first := b.lines[i].text
+	indent := first[:len(first)-len(strings.TrimLeft(first, " \t"))]
+	message := first
+	for _, next := range b.lines[i+1:] {
+		body, inside := strings.CutPrefix(next.text, indent)
+		if indent == "" || !inside || strings.HasPrefix(strings.TrimLeft(body, " \t"), "at ") || len(message) > 4*excerpt {
+			break
+		}
+		message += " " + body
+	}
+	return message
+}
+
+var (
+	// ofKeys is what a line about a missing or a wrong key says in most libraries.
+	ofKeys = regexp.MustCompile(`(?i)\bkids?\b|\bkeys?\b|\bjwks?\b|signature`)
+	// telling is what one about any refused token says.
+	telling = regexp.MustCompile(`(?i)token|jwt|verif|unauthori|invalid|fail|error`)
+)
+
+// weighWords finds what a text says about a rejection, and from where on.
+func weighWords(text string) (from int, code string, score int) {
+	for _, place := range codePattern.FindAllStringIndex(text, -1) {
+		worth := hasCode
+		if rolloverCode(text[place[0]:place[1]]) {
+			worth = hasRollover
+		}
+		if worth > score {
+			from, code, score = place[0], text[place[0]:place[1]], worth
+		}
+	}
+	switch {
+	case code != "":
+		return from, code, score
+	case ofKeys.MatchString(text):
+		return 0, "", tellsOfKeys
+	case telling.MatchString(text):
+		return 0, "", tellsSomething
+	}
+	return 0, "", 0
+}
 
 func shorten(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
@@ -67,7 +130,7 @@ func shorten(text string) string {
 		return text
 	}
 	cut := excerpt
-	for !utf8.RuneStart(text[cut]) {
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
 		cut--
 	}
 	return text[:cut] + "..."
