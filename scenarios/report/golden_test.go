@@ -128,7 +128,7 @@ func TestJUnitIsXMLWhateverAnAppWrites(t *testing.T) {
 	text := write(t, JUnit, r)
 	decoder := xml.NewDecoder(strings.NewReader(text))
 	for {
-		if _, err := decoder.Token(); err == io.EOF {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)

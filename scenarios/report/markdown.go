@@ -34,7 +34,7 @@ func Markdown(w io.Writer, r Run) error {
 	}
 	markdownUnjudged(&b, verdicts)
 	if r.Reproduce != "" {
-		fmt.Fprintf(&b, "\n## Reproduce\n\n```sh\n%s\n```\n", clean(r.Reproduce))
+		fmt.Fprintf(&b, "\n## Reproduce\n\n```sh\n%s\n```\n", clean(r.Reproduce+" "+r.Chosen))
 	}
 	return send(w, "Markdown report", b.String())
 }

@@ -29,9 +29,15 @@ type Run struct {
 
 	// Because says by scenario id why the scenario exists. May be nil.
 	Because map[string]string
-	// Reproduce is the command line of the run; " --include ID" appended to it
-	// runs one scenario. Empty: not shown.
+	// Reproduce is the command line of the run without what chose its scenarios;
+	// " --include ID" appended to it runs one of them. Empty: not shown.
 	Reproduce string
+	// Chosen are the flags that chose the scenarios, such as "--include A5,F4".
+	// Empty: the target file did.
+	Chosen string
+	// Sources says by id which --include takes a scenario that is not in the
+	// catalogue: its file. May be nil.
+	Sources map[string]string
 	// Timelines is the folder where the timelines were kept, as the user named
 	// it. Empty: the report says which flag keeps them.
 	Timelines string
@@ -100,7 +106,7 @@ func (r Run) ordered() []oracle.Verdict {
 
 func known(o oracle.Outcome) oracle.Outcome {
 	switch o {
-	case oracle.Pass, oracle.Fail, oracle.NotApplicable:
+	case oracle.Pass, oracle.Fail, oracle.Inconclusive, oracle.NotApplicable:
 		return o
 	}
 	return oracle.Inconclusive
@@ -154,6 +160,9 @@ func unjudged(v oracle.Verdict) []string {
 func (r Run) again(id string) string {
 	if r.Reproduce == "" {
 		return ""
+	}
+	if source, own := r.Sources[id]; own {
+		id = source
 	}
 	return r.Reproduce + " --include " + id
 }

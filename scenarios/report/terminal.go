@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/rollover-harness/rollover/scenarios/oracle"
@@ -12,6 +13,10 @@ import (
 type Options struct {
 	Color bool // with ANSI colours; outcomes are words in any case
 	Width int  // in characters, to which text is wrapped; default 80
+
+	// Details are the ids of the scenarios of which more than the table's row is
+	// told. Nil: all that need it.
+	Details []string
 }
 
 // Terminal writes the report for people: the table of verdicts, then what is
@@ -34,7 +39,7 @@ func Terminal(w io.Writer, r Run, o Options) error {
 	}
 	cites := false
 	for _, v := range verdicts {
-		if telling(v) {
+		if telling(v) && (o.Details == nil || slices.Contains(o.Details, v.ID)) {
 			s.line("")
 			cites = s.tell(r, v) || cites
 		}
@@ -45,7 +50,7 @@ func Terminal(w io.Writer, r Run, o Options) error {
 	case r.Timelines != "":
 		s.line("Timelines: " + clean(r.Timelines))
 	case cites:
-		for _, line := range wrap("Evidence is cited by timeline entry; --timelines DIR keeps the timelines.", s.Width) {
+		for _, line := range wrap("Evidence is cited by timeline entry; rollover run --timelines DIR keeps the timelines.", s.Width) {
 			s.line(line)
 		}
 	}

@@ -37,8 +37,8 @@ func (d *decoder) text(n *yaml.Node, into reflect.Value, path string) {
 
 func (d *decoder) scalar(n *yaml.Node, into reflect.Value, path string) {
 	tag := n.ShortTag()
-	switch kind := into.Kind(); {
-	case kind == reflect.String:
+	switch into.Kind() {
+	case reflect.String:
 		if !isText(n) {
 			hint := ""
 			if n.Kind == yaml.ScalarNode {
@@ -48,20 +48,20 @@ func (d *decoder) scalar(n *yaml.Node, into reflect.Value, path string) {
 			return
 		}
 		into.SetString(n.Value)
-	case kind == reflect.Bool:
+	case reflect.Bool:
 		if tag != "!!bool" {
 			d.fail(n, path, label(path)+" must be true or false", "")
 			return
 		}
 		into.SetBool(strings.EqualFold(n.Value, "true"))
-	case kind == reflect.Int:
+	case reflect.Int:
 		number, err := strconv.ParseInt(n.Value, 10, 32)
 		if n.Kind != yaml.ScalarNode || tag != "!!int" || err != nil {
 			d.fail(n, path, label(path)+" must be a whole number", "")
 			return
 		}
 		into.SetInt(number)
-	case kind == reflect.Float64:
+	case reflect.Float64:
 		number, err := strconv.ParseFloat(n.Value, 64)
 		if n.Kind != yaml.ScalarNode || (tag != "!!int" && tag != "!!float") || err != nil {
 			d.fail(n, path, label(path)+" must be a number", "")

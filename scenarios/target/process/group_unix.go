@@ -88,7 +88,7 @@ func (g *group) close() {
 	_ = g.hold.Close()
 	deadline := time.Now().Add(emptyWait)
 	for pause := time.Millisecond; alive(g.guard.Process.Pid) && time.Now().Before(deadline); pause = min(2*pause, 50*time.Millisecond) {
-		time.Sleep(pause)
+		time.Sleep(pause) //nolint:forbidigo // the condition is the kernel's: nothing tells when a foreign process has died
 	}
 }
 
