@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -36,9 +35,7 @@ func (sh *shell) list() *cobra.Command {
 				for _, s := range all {
 					rows = append(rows, row{s.ID, s.Name, s.Title, s.Profile, append([]string{}, s.Needs...)})
 				}
-				encoder := json.NewEncoder(sh.stdout)
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(rows)
+				return sh.printJSON(rows)
 			}
 			table := tabwriter.NewWriter(sh.stdout, 0, 0, 2, ' ', 0)
 			for _, s := range all {
@@ -88,9 +85,9 @@ func (sh *shell) lint() *cobra.Command {
 				}
 			}
 			if bad > 0 {
-				return usage("%d of %d files are not valid", bad, len(args))
+				return &exit{code: codeUsage}
 			}
-			fmt.Fprintf(sh.stderr, "%d files are valid\n", len(args))
+			fmt.Fprintln(sh.stderr, "valid:", strings.Join(args, " "))
 			return nil
 		},
 	}

@@ -4,18 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
 	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/control"
-	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
@@ -38,7 +35,8 @@ func (sh *shell) ctl() *cobra.Command {
 			"  rollover ctl skew +5m\n" +
 			"  rollover ctl fault '{id: down, document: jwks, status: {code: 503, retryAfter: 10s}}'\n" +
 			"  rollover ctl mint '{key: old, forge: alg-none}'",
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args: oneOf,
+		RunE: func(*cobra.Command, []string) error { return nil }, // Args lets nobody come here
 	}
 	c.PersistentFlags().StringVar(&r.control, "control", "127.0.0.1:8401", "address of the control listener")
 	c.PersistentFlags().StringVar(&r.name, "issuer", "default", "name of the issuer")
@@ -52,18 +50,6 @@ func (sh *shell) ctl() *cobra.Command {
 		r.clear(), r.mapping("do", "Carries out any command, or a list of them as one", "'[{publish: {name: next}}, {activate: {key: next}}]'"),
 		r.mint(), r.timeline(), r.reset(),
 	)
-	for _, verb := range c.Commands() {
-		args := verb.Args
-		verb.Args = func(c *cobra.Command, given []string) error {
-			if args == nil {
-				args = cobra.NoArgs
-			}
-			if err := args(c, given); err != nil {
-				return usage("%w (see rollover ctl %s --help)", err, c.Name())
-			}
-			return nil
-		}
-	}
 	return c
 }
 
@@ -176,60 +162,6 @@ func (r *remote) clear() *cobra.Command {
 	}
 }
 
-// mapping is a verb whose argument is written as in a scenario file.
-func (r *remote) mapping(verb, short, example string) *cobra.Command {
-	return &cobra.Command{
-		Use: verb + " MAPPING", Short: short, Example: "  rollover ctl " + verb + " " + example, Args: cobra.ExactArgs(1),
-		RunE: r.with(func(ctx context.Context, issuer *control.Remote, args []string) error {
-			text, err := toJSON(args[0])
-			if err != nil {
-				return err
-			}
-			if verb == "fault" {
-				text = fmt.Appendf(nil, `{"fault": %s}`, text)
-			}
-			commands, err := command.Decode(text)
-			if err != nil {
-				return usage("%w", err)
-			}
-			return r.apply(ctx, issuer, commands...)
-		}),
-	}
-}
-
-func (r *remote) mint() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use: "mint [MAPPING]", Short: "Mints a token and prints it", Args: cobra.MaximumNArgs(1),
-		Example: "  rollover ctl mint\n  rollover ctl mint '{key: old, expiresIn: -5m}'\n  curl -H \"Authorization: Bearer $(rollover ctl mint)\" http://127.0.0.1:5000/api",
-		RunE: r.with(func(ctx context.Context, issuer *control.Remote, args []string) error {
-			var request credential.Request
-			if len(args) == 1 {
-				text, err := toJSON(args[0])
-				if err != nil {
-					return err
-				}
-				decoder := json.NewDecoder(strings.NewReader(string(text)))
-				decoder.DisallowUnknownFields()
-				if err := decoder.Decode(&request); err != nil {
-					return usage("mint: %w", err)
-				}
-			}
-			made, err := issuer.Mint(ctx, request)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return r.sh.printJSON(made)
-			}
-			_, err = fmt.Fprintln(r.sh.stdout, made.Token)
-			return err
-		}),
-	}
-	c.Flags().BoolVar(&asJSON, "json", false, "the whole answer: token, kid and generation")
-	return c
-}
-
 func (r *remote) timeline() *cobra.Command {
 	var after uint64
 	var follow bool
@@ -259,7 +191,7 @@ func (r *remote) timeline() *cobra.Command {
 		}),
 	}
 	c.Flags().Uint64Var(&after, "after", 0, "only entries after this number")
-	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on as entries come, until Ctrl-C")
+	c.Flags().BoolVar(&follow, "follow", false, "go on as entries come, until Ctrl-C")
 	return c
 }
 
@@ -268,17 +200,4 @@ func (r *remote) reset() *cobra.Command {
 		Use: "reset", Short: "Brings the issuer back to the state of its start", Example: "  rollover ctl reset",
 		RunE: r.with(func(ctx context.Context, issuer *control.Remote, _ []string) error { return issuer.Reset(ctx) }),
 	}
-}
-
-// toJSON turns a YAML or JSON mapping of the command line into JSON.
-func toJSON(text string) ([]byte, error) {
-	var value any
-	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
-		return nil, usage("%q is not a YAML or JSON mapping: %w", text, err)
-	}
-	data, err := json.Marshal(value)
-	if err != nil {
-		return nil, usage("%q is not a YAML or JSON mapping: %w", text, err)
-	}
-	return data, nil
 }

@@ -14,10 +14,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/rollover-harness/rollover/cmd/internal/serve"
-	"github.com/rollover-harness/rollover/scenarios/report"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 )
 
@@ -26,14 +24,13 @@ func main() { os.Exit(execute()) }
 // shell is the one place that touches the process: its streams, its signals,
 // its version.
 type shell struct {
-	stdin          io.Reader
 	stdout, stderr io.Writer
 	version        string
 }
 
 // execute runs the command line and turns its error into an exit code.
 func execute() int {
-	sh := &shell{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, version: version()}
+	sh := &shell{stdout: os.Stdout, stderr: os.Stderr, version: version()}
 	return sh.report(sh.root().Execute())
 }
 
@@ -64,119 +61,62 @@ func (sh *shell) root() *cobra.Command {
 		Version:       sh.version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args: func(c *cobra.Command, given []string) error {
+			if len(given) == 0 {
+				return nil // help, for those who come for the first time
+			}
+			return oneOf(c, given)
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetOut(sh.stdout)
 	root.SetErr(sh.stderr)
-	root.SetIn(sh.stdin)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage("%w (see rollover %s --help)", err, strings.TrimPrefix(c.CommandPath(), "rollover "))
+		return usage("%w (see %s --help)", err, c.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(
-		sh.demo(), sh.run(), sh.judge(), sh.list(), sh.show(), sh.lint(), sh.schema(), sh.ctl(), serve.Command("serve", "rollover serve"),
-	)
-	for _, c := range root.Commands() {
-		args := c.Args
-		c.Args = func(c *cobra.Command, given []string) error {
-			if args == nil {
-				args = cobra.NoArgs
-			}
-			if err := args(c, given); err != nil {
-				return usage("%w (see rollover %s --help)", err, c.Name())
+	root.SetHelpCommand(&cobra.Command{Hidden: true}) // --help is the one way
+	root.AddCommand(sh.demo(), sh.run(), sh.judge(), sh.list(), sh.show(), sh.lint(), sh.schema(), sh.ctl())
+	strictArgs(root)
+	root.AddCommand(serve.Command("serve", "rollover serve")) // strict by itself
+	return root
+}
+
+// strictArgs makes errors about arguments say what the command takes, and
+// refuses arguments where it takes none.
+func strictArgs(c *cobra.Command) {
+	args := c.Args
+	if args == nil {
+		args = func(_ *cobra.Command, given []string) error {
+			if len(given) > 0 {
+				return fmt.Errorf("unexpected argument %q", given[0])
 			}
 			return nil
 		}
 	}
-	return root
-}
-
-// The exit codes, which scripts rely on.
-const (
-	codeFailed       = 1
-	codeUsage        = 2
-	codeInconclusive = 3
-	codeHarness      = 4
-	codeInterrupted  = 130
-)
-
-// exit is an error with the code that the process ends with.
-type exit struct {
-	code int
-	err  error // nil: everything was said already
-}
-
-func (e *exit) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit code %d", e.code)
-	}
-	return e.err.Error()
-}
-
-func (e *exit) Unwrap() error { return e.err }
-
-func usage(format string, args ...any) error {
-	return &exit{code: codeUsage, err: fmt.Errorf(format, args...)}
-}
-
-func harness(format string, args ...any) error {
-	return &exit{code: codeHarness, err: fmt.Errorf(format, args...)}
-}
-
-// report prints an error once and gives the exit code.
-func (sh *shell) report(err error) int {
-	if err == nil {
-		return 0
-	}
-	var files spec.Errors
-	if errors.As(err, &files) {
-		for _, e := range files {
-			fmt.Fprintln(sh.stderr, e)
+	c.Args = func(c *cobra.Command, given []string) error {
+		if err := args(c, given); err != nil {
+			return usage("%w (%s; see %s --help)", err, strings.TrimSuffix(c.UseLine(), " [flags]"), c.CommandPath())
 		}
-		return codeUsage
+		return nil
 	}
-	var e *exit
-	var served *serve.Error
-	switch {
-	case errors.As(err, &e):
-	case errors.As(err, &served):
-		e = &exit{code: served.Code, err: served}
-	default:
-		// What is left are cobra's own errors: unknown commands and the like.
-		e = &exit{code: codeUsage, err: err}
+	for _, sub := range c.Commands() {
+		strictArgs(sub)
 	}
-	if e.err != nil {
-		fmt.Fprintln(sh.stderr, "rollover:", e.err)
-	}
-	return e.code
 }
 
-// narrow and wide bound the width of what is printed for people; usual is for
-// files and pipes.
-const (
-	narrow = 60
-	usual  = 100
-	wide   = 140
-)
-
-// terminal says how reports look where they go: colours and width only for people.
-func (sh *shell) terminal() report.Options {
-	is, width := attended(sh.stdout)
-	return report.Options{Width: width, Color: is && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
-}
-
-// attended reports whether somebody watches the progress, and how wide it may be.
-func (sh *shell) attended() (terminal bool, width int) { return attended(sh.stderr) }
-
-func attended(w io.Writer) (terminal bool, width int) {
-	f, is := w.(*os.File)
-	if !is || !term.IsTerminal(int(f.Fd())) {
-		return false, usual
+// oneOf refuses what is none of a command's own commands.
+func oneOf(c *cobra.Command, given []string) error {
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return true, usual
+	if len(given) == 0 {
+		return errors.New("which one? " + strings.Join(names, ", "))
 	}
-	return true, max(narrow, min(width, wide))
+	return fmt.Errorf("unknown command %q: %s", given[0], spec.DidYouMean(given[0], names))
 }
 
 // version is that of the module, or of the commit.
