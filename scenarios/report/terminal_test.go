@@ -1,6 +1,7 @@
 package report
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -125,5 +126,64 @@ func TestRounded(t *testing.T) {
 	got := []string{rounded(nil), rounded(number(0)), rounded(number(0.04)), rounded(number(0.1)), rounded(number(312.44))}
 	if diff := cmp.Diff([]string{"-", "0", "<0.1 s", "0.1 s", "312.4 s"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// between takes a text from one mark up to another.
+func between(t *testing.T, text, from, to string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(text, from)
+	part, _, ended := strings.Cut(rest, to)
+	if !found || !ended {
+		t.Fatalf("no %q before %q", from, to)
+	}
+	return from + part
+}
+
+// Details are those of the golden, and of the scenarios named; the table and
+// what is said of all scenarios stay.
+func TestDetails(t *testing.T) {
+	data, err := os.ReadFile("testdata/report.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(data)
+	told := between(t, whole, "x A5 publish", "\nNot applicable\n")
+	one := between(t, whole, "x D1 unknown", "\nx H1 alg")
+	for name, c := range map[string]struct {
+		details []string
+		want    string
+	}{
+		"all that need it":  {nil, whole},
+		"one":               {[]string{"D1"}, strings.Replace(whole, told, one, 1)},
+		"one that passed":   {[]string{"A2"}, strings.Replace(whole, "\n"+told, "", 1)},
+		"none, so no proof": {[]string{}, strings.Replace(whole, "\n"+told, "", 1)},
+	} {
+		want := c.want
+		if !strings.Contains(want, "evidence: ") {
+			want = strings.Replace(want, "Evidence is cited by timeline entry; rollover run --timelines DIR keeps the timelines.\n", "", 1)
+		}
+		var b strings.Builder
+		if err := Terminal(&b, sample(), Options{Width: 100, Details: c.details}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A scenario of the user's own is named by its file, and the whole run by what chose it.
+func TestReproduceTakesAnOwnScenarioByItsFile(t *testing.T) {
+	r := sample()
+	r.Chosen, r.Sources = "--include A5,own/d1.yaml", map[string]string{"D1": "own/d1.yaml"}
+	text := write(t, wide(100), r)
+	for _, want := range []string{"--seed 7 --include own/d1.yaml\n", "--seed 7 --include A5\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if want := "\nrollover run rollover.yaml --seed 7 --include A5,own/d1.yaml\n"; !strings.Contains(write(t, Markdown, r), want) {
+		t.Errorf("no %q", want)
 	}
 }
