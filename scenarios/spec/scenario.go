@@ -129,6 +129,7 @@ type Accepts struct {
 	Key        string `json:"key,omitempty" doc:"good tokens of this key"`
 	Token      string `json:"token,omitempty" doc:"the tokens that a step labelled so"`
 	Within     Span   `json:"within,omitzero" doc:"the longest time from the first good token rejected to acceptance; left out: promise.recovery"`
+	Through    Span   `json:"through,omitzero" doc:"for a key that the target knows: none of its tokens may be rejected because a fault keeps or breaks the documents, for this long: promise.outage or a duration"`
 	Rejections string `json:"rejections,omitempty" doc:"allowed: only the way back is judged, not how many good tokens were rejected on it"`
 }
 

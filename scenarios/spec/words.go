@@ -35,7 +35,7 @@ func words(t reflect.Type, name string) []string {
 	case typeIs[Wait](t):
 		return map[string][]string{"for": {"promise.announcement", "promise.outage", Patience}}[name]
 	case typeIs[Accepts](t):
-		return map[string][]string{"within": {"promise.recovery"}, "rejections": {"allowed"}}[name]
+		return map[string][]string{"within": {"promise.recovery"}, "through": {"promise.outage"}, "rejections": {"allowed"}}[name]
 	case typeIs[Rejects](t):
 		return map[string][]string{"forge": texts(credential.Forgeries()...), "within": {"promise.revocationLag"}}[name]
 	case typeIs[Fetches](t):
