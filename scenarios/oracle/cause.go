@@ -80,7 +80,9 @@ func (b *book) causeOfAbsence(key string, c course) reason {
 			}
 		}
 	}
-	waited := func(since time.Duration) string { return fmt.Sprintf("%.0f s", math.Round((c.until - since).Seconds())) }
+	waited := func(since time.Duration) string {
+		return fmt.Sprintf("%.0f s", math.Round((c.until - since).Seconds()))
+	}
 	switch {
 	case had != nil:
 		return reason{"fetches the new key set and does not use the new key", fixChoose, []uint64{had.seq, last.seq}}
