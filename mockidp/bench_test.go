@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -22,6 +23,7 @@ import (
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp"
+	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/control"
 	"github.com/rollover-harness/rollover/mockidp/issuer"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
@@ -32,27 +34,29 @@ import (
 // shared machine nothing else can be compared. One iteration is one turn of
 // both; -benchtime 5x gives the median of five.
 
-// bench is a server with one issuer and its control listener.
+// bench is where a server with one issuer listens, host:port.
 type bench struct {
-	idp      *mockidp.Issuer
-	control  string // host:port
+	control  string
 	protocol string
 }
 
 func benchServer(b *testing.B) bench {
 	b.Helper()
-	server := mockidp.NewServer(mockidp.ServerConfig{TimelineLimit: 100_000, Source: keysource.New(keysource.Config{})})
+	// As the command does it.
+	gate := mockidp.NewGate()
+	former := runtime.GOMAXPROCS(cap(gate) + 1)
+	b.Cleanup(func() { runtime.GOMAXPROCS(former) })
+	server := mockidp.NewServer(mockidp.ServerConfig{Gate: gate, TimelineLimit: 100_000, Source: keysource.New(keysource.Config{})})
 	b.Cleanup(func() { _ = server.Close() })
 	if err := server.Listen("127.0.0.1:0"); err != nil {
 		b.Fatal(err)
 	}
-	idp, err := server.Create(context.Background(), issuer.Spec{Name: "default"})
-	if err != nil {
+	if _, err := server.Create(context.Background(), issuer.Spec{Name: "default"}); err != nil {
 		b.Fatal(err)
 	}
 	manager := httptest.NewServer(control.NewHandler(server, control.Options{}))
 	b.Cleanup(manager.Close)
-	return bench{idp, strings.TrimPrefix(manager.URL, "http://"), strings.TrimPrefix(server.URL(), "http://")}
+	return bench{strings.TrimPrefix(manager.URL, "http://"), strings.TrimPrefix(server.URL(), "http://")}
 }
 
 // wire is a keep-alive connection that sends one request over and over, with
@@ -130,15 +134,15 @@ func storm(b *testing.B, wires []*wire, n int) (took []time.Duration, whole time
 	return slices.Concat(each...), time.Since(began)
 }
 
-// bareRSA makes n signatures on all cores and returns the rate.
-func bareRSA(b *testing.B, key *rsa.PrivateKey, n int) float64 {
+// bareRSA makes n signatures on the cores and returns the rate.
+func bareRSA(b *testing.B, key *rsa.PrivateKey, cores, n int) float64 {
 	b.Helper()
 	digest := sha256.Sum256([]byte("rollover"))
 	var left atomic.Int64
 	left.Store(int64(n))
 	var group sync.WaitGroup
 	began := time.Now()
-	for range runtime.GOMAXPROCS(0) {
+	for range cores {
 		group.Go(func() {
 			for left.Add(-1) >= 0 {
 				if _, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:]); err != nil {
@@ -165,6 +169,7 @@ func median(all []float64) float64 {
 // beside bare RSA signatures on all cores.
 func BenchmarkMintOverHTTP(b *testing.B) {
 	const turn, connections = 3000, 32
+	cores := runtime.GOMAXPROCS(0)
 	at := benchServer(b)
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -178,9 +183,9 @@ func BenchmarkMintOverHTTP(b *testing.B) {
 	var rates, bares, shares, ratios, p50s []float64
 	b.ResetTimer()
 	for range b.N {
-		bare := bareRSA(b, key, turn/2)
+		bare := bareRSA(b, key, cores, turn/2)
 		took, whole := storm(b, wires, turn)
-		bare = (bare + bareRSA(b, key, turn/2)) / 2
+		bare = (bare + bareRSA(b, key, cores, turn/2)) / 2
 		rate := turn / whole.Seconds()
 		p50, p99 := percentile(took, 0.50), percentile(took, 0.99)
 		rates, bares, shares = append(rates, rate), append(bares, bare), append(shares, rate/bare)
@@ -213,13 +218,13 @@ func BenchmarkRotateUntilServed(b *testing.B) {
 				b.Fatal(err)
 			}
 			all, gets = append(all, time.Since(began)), append(gets, time.Since(asked))
-			set, err := at.idp.Keys(context.Background())
-			if err != nil {
+			var result command.Result
+			if err := json.Unmarshal(rotate.body, &result); err != nil {
 				b.Fatal(err)
 			}
-			for _, k := range set.Keys {
-				if k.State == keyring.Active && !bytes.Contains(keys.body, []byte(k.KID)) {
-					b.Fatalf("the key set does not show %s", k.KID)
+			for _, m := range result.Transitions {
+				if m.To == keyring.Active && !bytes.Contains(keys.body, []byte(m.KID)) {
+					b.Fatalf("the key set does not show %s", m.KID)
 				}
 			}
 		}
