@@ -50,10 +50,14 @@ func (b *book) accepts(r spec.Accepts) []Finding {
 // of a promised time, and see an app that came back in time that much after it.
 const slack = 2 * time.Second
 
+// rejections says how many there were, and how the app put the first.
+func (b *book) rejections(what string, c course) string {
+	return fmt.Sprintf("%s: %d of %d rejected, the first %s", what, len(c.refused), len(c.shows), b.words(c.refused[0]))
+}
+
 // recovers judges the way back of an app that rejected good tokens.
 func (b *book) recovers(r spec.Accepts, what string, c course) Finding {
-	f := Finding{Rule: r.Rule(), Evidence: seqs(append(slices.Clone(c.refused), c.tail()...))}
-	f.Text = fmt.Sprintf("%s: %d of %d rejected, the first %s", what, len(c.refused), len(c.shows), b.words(c.refused[0]))
+	f := Finding{Rule: r.Rule(), Evidence: seqs(append(slices.Clone(c.refused), c.tail()...)), Text: b.rejections(what, c)}
 	watched := c.until - c.refused[0].from
 	if c.back != nil {
 		f.Text += fmt.Sprintf("; accepted again after %.1f s", c.took.Seconds())
@@ -73,7 +77,7 @@ func (b *book) recovers(r spec.Accepts, what string, c course) Finding {
 	limit, declared := b.resolve(within)
 	switch {
 	case !declared:
-		f.Outcome, f.undeclared = NotApplicable, true
+		f.Outcome, f.aside = NotApplicable, true
 		f.Text += "; not judged: the promise has no recovery"
 	case limit == 0:
 		f.Outcome = Fail

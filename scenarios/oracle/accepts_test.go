@@ -37,7 +37,11 @@ func TestAccepts(t *testing.T) {
 
 		{"recovered within the promise", book(plan(newKey), recovery(30*time.Second)).at(1).rollover("new").at(2).present("new", rejected).at(32).present("new", accepted),
 			"accepts pass", oracle.Pass, "1 of 2 rejected, the first with 401; accepted again after 30.0 s"},
-		{"recovered after the promise", book(plan(newKey), recovery(30*time.Second)).at(1).rollover("new").at(2).present("new", rejected).at(32.001).present("new", accepted),
+		{"recovered after the promise, as finely as rounds can tell", book(plan(newKey), recovery(30*time.Second)).at(1).rollover("new").at(2).present("new", rejected).at(34).present("new", accepted),
+			"accepts pass", oracle.Pass, "accepted again after 32.0 s"},
+		{"a short promise is measured more finely", book(plan(newKey), recovery(5*time.Second)).at(1).rollover("new").at(2).present("new", rejected).at(7.501).present("new", accepted),
+			"accepts fail", oracle.Fail, "5s is promised"},
+		{"recovered after the promise", book(plan(newKey), recovery(30*time.Second)).at(1).rollover("new").at(2).present("new", rejected).at(34.001).present("new", accepted),
 			"accepts fail", oracle.Fail, "30s is promised"},
 		{"the first of the last row counts", book(plan(newKey), recovery(5*time.Second)).at(1).rollover("new").
 			at(2).present("new", rejected).at(3).present("new", accepted).at(7).present("new", rejected).at(8).present("new", accepted).at(9).present("new", accepted),
@@ -210,5 +214,25 @@ func TestAnnouncedTooShort(t *testing.T) {
 		{"announced as long as promised", fails(longBook), blamed, oracle.Fail, ""},
 		{"the other key is judged", fails(announced(wait)).at(22).present("old", rejected).every(1, 30, "old", rejected),
 			"accepts not-applicable, accepts not-applicable, accepts fail, accepts fail", oracle.Fail, ""},
+	})
+}
+
+func TestOutage(t *testing.T) {
+	through := spec.Accepts{Key: "old", Through: spec.Span{Word: "promise.outage"}, Rejections: "allowed"}
+	p := recovery(time.Minute)
+	p.Outage = period(10 * time.Second)
+	start := func() *tale { return book(plan(through), p).at(1).present("old", accepted) }
+	again := func(b *tale) *tale { return b.at(40).present("old", accepted) }
+	slow := fault.Rule{Document: "jwks", Delay: &fault.Delay{By: 1}}
+	rule(t, []ruling{
+		{"none rejected", start().at(2).fault("f", down).every(1, 20, "old", accepted), "accepts pass", oracle.Pass, ""},
+		{"rejected within the promised outage", again(start().at(2).fault("f", down).at(12.01).present("old", rejected)), "accepts pass, accepts fail", oracle.Fail,
+			"1 rejected since documents were away or broken, the first after 10.0 s of it; known keys are promised to work through 10s"},
+		{"rejected after the promised outage", again(start().at(2).fault("f", down).at(12.02).present("old", rejected)), "accepts pass, accepts pass", oracle.Pass, "10s is promised"},
+		{"lost in a short outage, and rejected long after it", again(start().at(2).fault("f", nothing).at(3).clear("f").at(30).present("old", rejected)), "accepts pass, accepts fail", oracle.Fail, "the first after 1.0 s of it"},
+		{"an outage of two faults", again(start().at(2).fault("f", down).at(8).fault("g", page).clear("f").at(13).present("old", rejected)), "accepts pass, accepts pass", oracle.Pass, "the first after 11.0 s of it"},
+		{"rejected before any fault", again(start().at(2).present("old", rejected).at(3).fault("f", down)), "accepts pass", oracle.Pass, ""},
+		{"a fault that keeps nothing back", again(start().at(2).fault("f", slow).at(3).present("old", rejected)), "accepts pass", oracle.Pass, ""},
+		{"none promised", again(book(plan(through), recovery(time.Minute)).at(2).fault("f", down).at(3).present("old", rejected)), "accepts pass, accepts not-applicable", oracle.Pass, "the promise has no outage"},
 	})
 }

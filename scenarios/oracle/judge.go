@@ -52,10 +52,10 @@ func Judge(entries []timeline.Entry) (Verdict, error) {
 // least one rule was really judged. Where the harness failed, nothing is known.
 func overall(findings []Finding, broken bool) Outcome {
 	count := map[Outcome]int{}
-	undeclared := 0
+	aside := 0
 	for _, f := range findings {
-		if f.undeclared {
-			undeclared++
+		if f.aside {
+			aside++
 			continue
 		}
 		count[f.Outcome]++
@@ -71,7 +71,7 @@ func overall(findings []Finding, broken bool) Outcome {
 		return NotApplicable
 	case count[Pass] > 0:
 		return Pass
-	case undeclared > 0:
+	case aside > 0:
 		return NotApplicable
 	}
 	return Inconclusive
@@ -129,9 +129,12 @@ func (b *book) resolve(s spec.Span) (length time.Duration, declared bool) {
 }
 
 // undeclare leaves a rule unjudged because the promise says nothing about it.
-func (f *Finding) undeclare(member string) {
-	f.Outcome, f.undeclared = NotApplicable, true
-	f.Text += "; not judged: the promise has no " + member
+func (f *Finding) undeclare(member string) { f.setAside("the promise has no " + member) }
+
+// setAside leaves a rule unjudged that nobody was put to the test by.
+func (f *Finding) setAside(reason string) {
+	f.withhold(reason)
+	f.aside = true
 }
 
 // withhold leaves a rule unjudged that the run could not see to its end.

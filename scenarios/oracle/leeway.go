@@ -42,7 +42,7 @@ func (b *book) leewayOf(r spec.Leeway, s *show) Finding {
 		f.Outcome = verdict(s.presented.Outcome == timeline.Rejected)
 		f.Text += fmt.Sprintf("; past the promised %s", leeway)
 	default:
-		f.withhold(fmt.Sprintf("too near to the promised %s", leeway))
+		f.setAside(fmt.Sprintf("too near to the promised %s", leeway))
 	}
 	return f
 }

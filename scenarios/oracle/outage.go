@@ -3,35 +3,42 @@ package oracle
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rollover-harness/rollover/scenarios/spec"
 )
 
 // lasts judges whether a known key went on working while a fault kept or broke
-// the documents, and after it where the app had lost the key by then. It says
+// the documents, and after it where the app had lost the key by then: the
+// promise allows a rejection only where that took longer than it says. It says
 // nothing of an app that rejected no token: how long an outage it would have
 // stood was not seen.
 func (b *book) lasts(r spec.Accepts, what string, c course) []Finding {
-	if r.Through.IsZero() || len(b.lies) == 0 {
+	if r.Through.IsZero() {
 		return nil
 	}
-	began := b.lies[0].at
-	for _, l := range b.lies {
-		began = min(began, l.at)
+	var lost []*show
+	var first time.Duration
+	f := Finding{Rule: r.Rule()}
+	for _, s := range c.refused {
+		lasted, cause, harmed := b.outage(s)
+		if !harmed {
+			continue
+		}
+		if lost = append(lost, s); len(lost) == 1 {
+			first, f.Evidence = lasted, []uint64{cause}
+		}
 	}
-	lost := slices.DeleteFunc(slices.Clone(c.refused), func(s *show) bool { return s.from < began })
 	if len(lost) == 0 {
 		return nil
 	}
-	f := Finding{Rule: r.Rule(), Evidence: seqs(lost)}
-	f.Text = fmt.Sprintf("%s: %s since the documents broke, the first after %.1f s", what,
-		plural(len(lost), "rejected", "rejected"), (lost[0].from - began).Seconds())
+	f.Evidence = append(f.Evidence, seqs(lost)...)
+	f.Text = fmt.Sprintf("%s: %d rejected since documents were away or broken, the first after %.1f s of it", what, len(lost), first.Seconds())
 	limit, declared := b.resolve(r.Through)
 	switch {
 	case !declared:
-		f.Outcome, f.undeclared = NotApplicable, true
-		f.Text += "; not judged: the promise has no outage"
-	case lost[0].from-began <= limit:
+		f.undeclare(trimPromise(r.Through.Word))
+	case first <= limit:
 		f.Outcome = Fail
 		f.Text += fmt.Sprintf("; known keys are promised to work through %s", text(limit))
 	default:
@@ -39,4 +46,37 @@ func (b *book) lasts(r spec.Accepts, what string, c course) []Finding {
 		f.Text += fmt.Sprintf("; %s is promised", text(limit))
 	}
 	return []Finding{f}
+}
+
+// outage is how long documents had been away or broken when a token was
+// presented, or were until they were back, and the entry of the fault that
+// began it. harmed is false where that never was.
+func (b *book) outage(s *show) (lasted time.Duration, cause uint64, harmed bool) {
+	var spans []span
+	for i := range b.lies {
+		if l := &b.lies[i]; l.harms() {
+			spans = append(spans, l.spans...)
+		}
+	}
+	for _, o := range join(spans) {
+		if o.from <= s.to {
+			lasted, cause, harmed = max(0, min(s.from, o.to)-o.from), b.beginner(o.from), true
+		}
+	}
+	return lasted, cause, harmed
+}
+
+// harms reports whether the fault keeps or breaks documents.
+func (l *lie) harms() bool {
+	return !slices.Contains([]string{"cache", "reorder", "delay", "drip"}, l.rule.Effect())
+}
+
+// beginner is the entry of the fault whose harm began then.
+func (b *book) beginner(at time.Duration) uint64 {
+	for i := range b.lies {
+		if l := &b.lies[i]; l.harms() && slices.ContainsFunc(l.spans, func(s span) bool { return s.from == at }) {
+			return l.seq
+		}
+	}
+	return 0
 }

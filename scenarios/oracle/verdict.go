@@ -74,9 +74,9 @@ type Finding struct {
 	Text     string
 	Evidence []uint64 // seqs of timeline entries
 
-	// undeclared: the promise says nothing about it, so it was not judged and
-	// does not count. A promise that could not be observed does.
-	undeclared bool
+	// aside: it was not judged and does not count. What was not judged because
+	// the run could not see it to its end does count: it keeps a scenario from passing.
+	aside bool
 }
 
 // Diagnosis is a likely cause.
