@@ -6,7 +6,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -67,8 +69,14 @@ func TestThePoolIsWhole(t *testing.T) {
 			t.Fatalf("key %d: %v", i, err)
 		}
 		checkMaterial(t, m)
-		if bits := m.Signer.(*rsa.PrivateKey).N.BitLen(); bits != 2048 {
+		if bits := m.Signer.Public().(*rsa.PublicKey).N.BitLen(); bits != 2048 {
 			t.Errorf("key %d has %d bits", i, bits)
+		}
+		// The private key is another record than the certificate: it has to fit.
+		digest := sha256.Sum256([]byte("rollover"))
+		signature, err := m.Signer.Sign(rand.Reader, digest[:], crypto.SHA256)
+		if err != nil || rsa.VerifyPKCS1v15(m.Certificate.PublicKey.(*rsa.PublicKey), crypto.SHA256, digest[:], signature) != nil {
+			t.Errorf("key %d does not sign for its certificate: %v", i, err)
 		}
 		if want := fmt.Sprintf("rollover test key %03d - FOR TESTS ONLY", i); m.Certificate.Subject.CommonName != want {
 			t.Errorf("common name %q, want %q", m.Certificate.Subject.CommonName, want)
@@ -87,14 +95,18 @@ func TestADamagedPool(t *testing.T) {
 			t.Errorf("%d bytes are taken for %d keys", len(damaged), len(records))
 		}
 	}
-	for _, r := range []record{{"not a key", ""}, {"", ""}} {
-		if _, err := r.parse(RS256); err == nil {
-			t.Error("parsed what is no key")
-		}
-	}
 	good, err := index(embedded)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, key := range []string{"not a key", ""} {
+		m, err := record{key, good[0].certificate}.parse(RS256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Signer.Sign(rand.Reader, make([]byte, sha256.Size), crypto.SHA256); err == nil {
+			t.Error("signed with what is no key")
+		}
 	}
 	if _, err := (record{good[0].key, "not a certificate"}).parse(RS256); err == nil {
 		t.Error("parsed what is no certificate")
@@ -109,16 +121,16 @@ func TestTake(t *testing.T) {
 		if m.Alg != alg {
 			t.Errorf("%s: material of %s", alg, m.Alg)
 		}
-		switch key := m.Signer.(type) {
-		case *rsa.PrivateKey:
+		switch key := m.Signer.Public().(type) {
+		case *rsa.PublicKey:
 			if alg != RS256 && alg != PS256 {
 				t.Errorf("%s: an RSA key", alg)
 			}
-		case *ecdsa.PrivateKey:
+		case *ecdsa.PublicKey:
 			if alg != ES256 || key.Curve != elliptic.P256() {
 				t.Errorf("%s: a key on %s", alg, key.Params().Name)
 			}
-		case ed25519.PrivateKey:
+		case ed25519.PublicKey:
 			if alg != EdDSA {
 				t.Errorf("%s: an Ed25519 key", alg)
 			}
@@ -254,7 +266,7 @@ func TestFreshLeavesThePoolAlone(t *testing.T) {
 }
 
 func TestSharedIsOne(t *testing.T) {
-	if Shared() != Shared() {
+	if first, again := Shared(), Shared(); first != again {
 		t.Error("two sources in one process")
 	}
 }
