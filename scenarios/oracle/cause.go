@@ -64,11 +64,11 @@ func (b *book) causeOf(key string, c course) reason {
 func (b *book) causeOfAbsence(key string, c course) reason {
 	first, last := c.refused[0], c.refused[len(c.refused)-1]
 	published, _ := b.published(key)
-	begins := max(published.at, b.begins(last))
+	begins := b.begins(last)
 	var had, odd, tried *fetch
 	for i := range b.fetches {
 		f := &b.fetches[i]
-		if f.at < begins || f.at+settle > last.from {
+		if f.seq < published.seq || f.at < begins || f.at+settle > last.from {
 			continue
 		}
 		tried = f

@@ -53,6 +53,9 @@ func (b *book) settleFaults() {
 	for i := range b.lies {
 		l := &b.lies[i]
 		l.spans = b.spansOf(l)
+		if l.harms() {
+			b.harm = append(b.harm, l.spans...)
+		}
 		if !l.hides() {
 			continue
 		}
@@ -65,6 +68,7 @@ func (b *book) settleFaults() {
 			b.darkConfig = append(b.darkConfig, l.spans...)
 		}
 	}
+	b.harm = join(b.harm)
 	b.darkKeys[false], b.darkKeys[true], b.darkConfig = join(b.darkKeys[false]), join(b.darkKeys[true]), join(b.darkConfig)
 }
 

@@ -52,13 +52,7 @@ func (b *book) lasts(r spec.Accepts, what string, c course) []Finding {
 // presented, or were until they were back, and the entry of the fault that
 // began it. harmed is false where that never was.
 func (b *book) outage(s *show) (lasted time.Duration, cause uint64, harmed bool) {
-	var spans []span
-	for i := range b.lies {
-		if l := &b.lies[i]; l.harms() {
-			spans = append(spans, l.spans...)
-		}
-	}
-	for _, o := range join(spans) {
+	for _, o := range b.harm {
 		if o.from <= s.to {
 			lasted, cause, harmed = max(0, min(s.from, o.to)-o.from), b.beginner(o.from), true
 		}
