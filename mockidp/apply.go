@@ -21,8 +21,6 @@ type change struct {
 	past    fault.Past
 	faults  fault.Table
 	skew    time.Duration
-	drift   []float64
-	skews   []command.Skew
 	names   int
 	moves   []keyring.Transition
 	records []func() // in the order of the commands

@@ -2,4 +2,4 @@ module github.com/rollover-harness/rollover/mockidp
 
 go 1.26.0
 
-require github.com/go-jose/go-jose/v4 v4.1.8 // indirect
+require github.com/go-jose/go-jose/v4 v4.1.8

@@ -134,6 +134,8 @@ func (o *recorder) Write(p []byte) (int, error) {
 func (o *recorder) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 // Shared by all answers, never changed: a header's value costs no allocation.
+//
+//nolint:gochecknoglobals // constants in all but name
 var (
 	warning   = [...]string{Warning}
 	anyOrigin = [...]string{"*"}

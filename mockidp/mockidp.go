@@ -40,7 +40,9 @@ type Issuer struct {
 
 // New makes an issuer that serves Handler; Listen gives it a listener of its
 // own. Errors: an unknown profile or algorithm, keys that cannot be.
-func New(c Config) (*Issuer, error) { return newIssuer(context.Background(), c) }
+func New(c Config) (*Issuer, error) {
+	return newIssuer(context.Background(), c) //nolint:forbidigo // nothing to wait for where keys come from the pool; Server.Create has a context
+}
 
 func newIssuer(ctx context.Context, c Config) (*Issuer, error) {
 	c = c.withDefaults()

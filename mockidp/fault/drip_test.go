@@ -2,6 +2,7 @@ package fault_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -78,7 +79,10 @@ func TestDripStopsWhenTheClientLeaves(t *testing.T) {
 
 // aborts reports whether the handler cut the connection.
 func aborts(h http.Handler, w http.ResponseWriter, r *http.Request) (cut bool) {
-	defer func() { cut = recover() == http.ErrAbortHandler }()
+	defer func() {
+		err, is := recover().(error)
+		cut = is && errors.Is(err, http.ErrAbortHandler)
+	}()
 	h.ServeHTTP(w, r)
 	return false
 }

@@ -90,6 +90,7 @@ func New(c Config) *Source {
 // It is package-level state on purpose: uniqueness is a property of the process.
 func Shared() *Source { return shared() }
 
+//nolint:gochecknoglobals // see Shared
 var shared = sync.OnceValue(func() *Source { return New(Config{}) })
 
 // Take returns key material of alg ("" is RS256) that no other Take returns.

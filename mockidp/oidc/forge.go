@@ -15,8 +15,9 @@ func headerAlg(f credential.Forgery, alg string) string {
 		return "none"
 	case credential.HMACPublicKey:
 		return "HS256"
+	default:
+		return alg
 	}
-	return alg
 }
 
 // compact signs and serialises (RFC 7515 section 7.1), in the way that f is bad.
@@ -54,6 +55,7 @@ func forgeSignature(f credential.Forgery, m keyring.Material, input []byte) ([]b
 		return nil, nil
 	case credential.HMACPublicKey:
 		return hmacWithPublicKey(m, input)
+	default:
 	}
 	signature, err := signJWS(m, input)
 	if err == nil && f == credential.TamperedSig {

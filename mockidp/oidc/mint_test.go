@@ -64,7 +64,7 @@ func parts(t testing.TB, token string) (header, payload string, signature []byte
 
 // verify checks the signature with the key of that name by a library.
 func verify(token string, m keyring.Material) error {
-	parsed, err := jose.ParseSigned(token, algorithms)
+	parsed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
 		return err
 	}

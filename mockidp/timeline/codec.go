@@ -77,7 +77,7 @@ func Encode(w io.Writer, entries []Entry) error {
 		if len(text) >= MaxLine {
 			return fmt.Errorf("encode timeline: entry %d: %d bytes are more than Decode reads", e.Seq, len(text))
 		}
-		buffered.Write(append(text, '\n')) // the first error stays for Flush
+		_, _ = buffered.Write(append(text, '\n')) // the first error stays for Flush
 	}
 	if err := buffered.Flush(); err != nil {
 		return fmt.Errorf("encode timeline: %w", err)
