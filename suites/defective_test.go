@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollover-harness/rollover/scenarios"
 	"github.com/rollover-harness/rollover/scenarios/oracle"
+	"github.com/rollover-harness/rollover/scenarios/spec"
 	"github.com/rollover-harness/rollover/suites"
 	"github.com/rollover-harness/rollover/suites/relyingparty/defective"
 	"github.com/rollover-harness/rollover/suites/relyingparty/sample"
@@ -159,4 +160,32 @@ var _ = Describe("the laws of the catalogue", Label("samples"), Ordered, Continu
 			}
 		})
 	}
+})
+
+var _ = Describe("the examples of steps and rules", Label("samples"), func() {
+	It("run on the sound app and pass", func(ctx SpecContext) {
+		examples, err := spec.Examples()
+		Expect(err).NotTo(HaveOccurred())
+		app, err := sample.Target("sound", "")
+		Expect(err).NotTo(HaveOccurred())
+		file, err := sample.File()
+		Expect(err).NotTo(HaveOccurred())
+		var all []spec.Scenario
+		words := map[string]bool{}
+		for _, e := range examples {
+			all = append(all, e.Scenario)
+			words[e.Word] = true
+		}
+		for _, v := range spec.Verbs() {
+			Expect(words).To(HaveKey(v.Verb()))
+		}
+		for _, r := range spec.Rules() {
+			Expect(words).To(HaveKey(r.Rule()))
+		}
+		verdicts, err := suites.Run(ctx, suites.Config{Target: app, Scenarios: all, Promise: file.Promise, Patience: samplePatience, Seed: 1})
+		Expect(err).NotTo(HaveOccurred())
+		for _, s := range all {
+			Expect(verdicts[s.ID]).To(suites.Pass())
+		}
+	})
 })
