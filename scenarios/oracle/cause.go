@@ -118,7 +118,7 @@ func (b *book) causeOfAbsence(key string, c course) reason {
 
 // harmedBy reports whether a fault of that kind changed an answer.
 func (b *book) harmedBy(f *fetch, effect string) bool {
-	return slices.ContainsFunc(b.lies, func(l lie) bool { return l.rule.Effect() == effect && f.Harmed(l.id) })
+	return slices.ContainsFunc(b.lies, func(l lie) bool { return l.effect == effect && f.Harmed(l.id) })
 }
 
 func (b *book) fetchedIn(key string, from, to time.Duration) bool {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/rollover-harness/rollover/mockidp/clock"
 	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/fault"
@@ -47,32 +49,90 @@ func FuzzJudge(f *testing.F) {
 		}
 		f.Add(saved.Bytes())
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		entries, err := timeline.Decode(bytes.NewReader(data))
-		if err != nil {
-			return
+	f.Fuzz(check)
+}
+
+func check(t *testing.T, data []byte) {
+	entries, err := timeline.Decode(bytes.NewReader(data))
+	if err != nil {
+		return
+	}
+	v, err := oracle.Judge(entries)
+	if err != nil {
+		if !errors.Is(err, oracle.ErrTimeline) {
+			t.Errorf("%v does not say what is wrong with the timeline", err)
 		}
-		v, err := oracle.Judge(entries)
-		if err != nil {
-			if !errors.Is(err, oracle.ErrTimeline) {
-				t.Errorf("%v does not say what is wrong with the timeline", err)
+		return
+	}
+	again, _ := oracle.Judge(entries)
+	if !reflect.DeepEqual(v, again) {
+		t.Errorf("%+v\nthen\n%+v", v, again)
+	}
+	for _, found := range v.Findings {
+		for _, seq := range found.Evidence {
+			if seq < 1 || seq > uint64(len(entries)) {
+				t.Errorf("%q cites entry %d of %d", found.Text, seq, len(entries))
 			}
+		}
+	}
+	if v.Outcome == oracle.Pass && v.Error != "" {
+		t.Errorf("pass, and %s", v.Error)
+	}
+}
+
+// FuzzBent bends a sound tale instead of its bytes: entries leave, come twice,
+// change places, times and answers.
+func FuzzBent(f *testing.F) {
+	tales := []*tale{everything(), late(), crowd(30, rejected)}
+	f.Add([]byte{0, 1, 10, 3, 1, 3, 12, 200, 2, 5, 20, 7})
+	f.Add([]byte{1, 0, 5, 0, 0, 4, 30, 9})
+	f.Fuzz(func(t *testing.T, program []byte) {
+		if len(program) == 0 || len(program) > 400 {
 			return
 		}
-		again, _ := oracle.Judge(entries)
-		if !reflect.DeepEqual(v, again) {
-			t.Errorf("%+v\nthen\n%+v", v, again)
-		}
-		for _, found := range v.Findings {
-			for _, seq := range found.Evidence {
-				if seq < 1 || seq > uint64(len(entries)) {
-					t.Errorf("%q cites entry %d of %d", found.Text, seq, len(entries))
+		entries := slices.Clone(tales[int(program[0])%len(tales)].entries)
+		for p := program[1:]; len(p) >= 3 && len(entries) > 0; p = p[3:] {
+			i, value := int(p[1])%len(entries), p[2]
+			switch p[0] % 6 {
+			case 0:
+				entries = slices.Delete(entries, i, i+1)
+			case 1:
+				entries = slices.Insert(entries, int(value)%len(entries), entries[i])
+			case 2:
+				j := int(value) % len(entries)
+				entries[i], entries[j] = entries[j], entries[i]
+			case 3:
+				entries[i].Elapsed = clock.Duration(int64(value)-100) * clock.Duration(time.Second)
+			case 4:
+				if shown, is := entries[i].Event.(timeline.Presented); is {
+					shown.Outcome = []timeline.Outcome{timeline.Accepted, timeline.Rejected, timeline.Failed, timeline.Unreachable}[value%4]
+					shown.Step = int(value/4) - 10
+					entries[i].Event = shown
+				}
+			case 5:
+				if shown, is := entries[i].Event.(timeline.Presented); is {
+					shown.Took = clock.Duration(value) * clock.Duration(time.Second)
+					entries[i].Event = shown
 				}
 			}
 		}
-		if v.Outcome == oracle.Pass && v.Error != "" {
-			t.Errorf("pass, and %s", v.Error)
+		seqs := map[uint64]uint64{} // from what they were
+		for i := range entries {
+			was := entries[i].Seq
+			if _, twice := seqs[was]; !twice {
+				seqs[was] = uint64(i) + 1
+			}
+			entries[i].Seq = uint64(i) + 1
+			if shown, is := entries[i].Event.(timeline.Presented); is {
+				shown.Minted = seqs[shown.Minted]
+				entries[i].Event = shown
+			}
 		}
+		var saved bytes.Buffer
+		if err := timeline.Encode(&saved, entries); err != nil {
+			t.Fatal(err)
+		}
+		check(t, saved.Bytes())
 	})
 }
 

@@ -18,13 +18,17 @@ const forever = time.Duration(1<<63 - 1)
 const opening = time.Second
 
 // span is a stretch of time; to is outside it.
-type span struct{ from, to time.Duration }
+type span struct {
+	from, to time.Duration
+	cause    uint64 // the entry of the fault that began it
+}
 
 // lie is a fault and when it was in force.
 type lie struct {
 	entry
 	id     string
 	rule   fault.Rule
+	effect string
 	closed bool // nobody could connect, so that nothing is in the book
 	to     time.Duration
 	spans  []span // when documents were harmed by it
@@ -43,6 +47,7 @@ func (b *book) readFault(here entry, event timeline.FaultSet) error {
 	if err := json.Unmarshal(event.Rule, &l.rule); err != nil {
 		return fmt.Errorf("%w: entry %d: its fault: %w", ErrTimeline, here.seq, err)
 	}
+	l.effect = l.rule.Effect()
 	b.lies = append(b.lies, l)
 	return nil
 }
@@ -77,7 +82,7 @@ func (b *book) settleFaults() {
 // whoever asks again uses it up.
 func (b *book) spansOf(l *lie) []span {
 	if l.closed || l.rule.After == 0 && l.rule.Count == 0 {
-		return []span{{l.at, l.to}}
+		return []span{{l.at, l.to, l.seq}}
 	}
 	var spans []span
 	for _, f := range b.fetches {
@@ -85,9 +90,9 @@ func (b *book) spansOf(l *lie) []span {
 			continue
 		}
 		if l.rule.Count == 0 {
-			return []span{{f.at, l.to}}
+			return []span{{f.at, l.to, l.seq}}
 		}
-		spans = append(spans, span{f.at - time.Duration(f.Took), f.at + 1})
+		spans = append(spans, span{f.at - time.Duration(f.Took), f.at + 1, l.seq})
 	}
 	return spans
 }
@@ -99,7 +104,7 @@ func (l *lie) concerns(d timeline.Document) bool {
 // hides reports whether an app cannot learn a new key from a document that the
 // fault harms. Replicas and odd neighbours leave the key where it can be found.
 func (l *lie) hides() bool {
-	return slices.Contains([]string{"", "status", "refuse", "hang", "truncate", "html", "body", "empty", "stale"}, l.rule.Effect())
+	return slices.Contains([]string{"", "status", "refuse", "hang", "truncate", "html", "body", "empty", "stale"}, l.effect)
 }
 
 // during reports whether the fault was in force at some moment of the time.

@@ -54,7 +54,7 @@ func (b *book) lasts(r spec.Accepts, what string, c course) []Finding {
 func (b *book) outage(s *show) (lasted time.Duration, cause uint64, harmed bool) {
 	for _, o := range b.harm {
 		if o.from <= s.to {
-			lasted, cause, harmed = max(0, min(s.from, o.to)-o.from), b.beginner(o.from), true
+			lasted, cause, harmed = max(0, min(s.from, o.to)-o.from), o.cause, true
 		}
 	}
 	return lasted, cause, harmed
@@ -62,15 +62,5 @@ func (b *book) outage(s *show) (lasted time.Duration, cause uint64, harmed bool)
 
 // harms reports whether the fault keeps or breaks documents.
 func (l *lie) harms() bool {
-	return !slices.Contains([]string{"cache", "reorder", "delay", "drip"}, l.rule.Effect())
-}
-
-// beginner is the entry of the fault whose harm began then.
-func (b *book) beginner(at time.Duration) uint64 {
-	for i := range b.lies {
-		if l := &b.lies[i]; l.harms() && slices.ContainsFunc(l.spans, func(s span) bool { return s.from == at }) {
-			return l.seq
-		}
-	}
-	return 0
+	return !slices.Contains([]string{"cache", "reorder", "delay", "drip"}, l.effect)
 }
