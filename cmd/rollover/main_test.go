@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "freeport": freePort, "await": await, "same-scenarios": sameScenarios, "fits": fits,
+			"exits": exits, "freeport": freePort, "await": await, "appears": appears, "same-scenarios": sameScenarios, "fits": fits,
 		},
 	})
 }
@@ -81,6 +82,14 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 			return false
 		}
 		return connection.Close() == nil
+	})
+}
+
+// appears waits until a file has a text: appears FILE TEXT
+func appears(ts *testscript.TestScript, _ bool, args []string) {
+	until(ts.Fatalf, args[0]+" has "+args[1], func() bool {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		return err == nil && strings.Contains(string(data), args[1])
 	})
 }
 

@@ -68,7 +68,7 @@ func (f runFlags) task(args []string) (task, error) {
 	}
 	t.file.Scenarios.Exclude = append(t.file.Scenarios.Exclude, f.exclude...)
 	if errs := spec.ValidateFile(t.file); len(errs) > 0 {
-		return t, f.origin(errs, t.name)
+		return t, f.origin(errs, t.name, base)
 	}
 	t.sources = map[string]string{}
 	t.chosen, err = scenarios.Select(t.file.Scenarios, func(path string) ([]byte, error) {
@@ -81,7 +81,7 @@ func (f runFlags) task(args []string) (task, error) {
 		}
 		return data, err
 	})
-	return t, f.origin(err, t.name)
+	return t, f.origin(err, t.name, base)
 }
 
 // target is the target file, or what the flags say of an app that runs already.
@@ -111,8 +111,9 @@ func (f runFlags) target(args []string) (task, error) {
 	return t, nil
 }
 
-// origin makes errors without a position name the flag, or the file, that is wrong.
-func (f runFlags) origin(err error, file string) error {
+// origin makes errors without a position name the flag, or the file, that is
+// wrong, and those of an included file where it is.
+func (f runFlags) origin(err error, file, base string) error {
 	var errs spec.Errors
 	if !errors.As(err, &errs) {
 		return err
@@ -120,6 +121,9 @@ func (f runFlags) origin(err error, file string) error {
 	for i := range errs {
 		e := &errs[i]
 		if e.Line > 0 {
+			if base != "" && !filepath.IsAbs(e.File) {
+				e.File = filepath.Join(base, e.File)
+			}
 			continue
 		}
 		flag := map[string]string{
