@@ -20,7 +20,7 @@ import (
 
 const (
 	// demoPatience is short: nothing in the demo has a cool-down to wait for.
-	demoPatience = 10 * time.Second
+	demoPatience = 8 * time.Second
 	// telltale is the scenario that the demo tells in full: the next key is
 	// published and used at once.
 	telltale = "A5"
@@ -119,10 +119,10 @@ func tell(sound, pinned report.Run) (string, error) {
 	if broken.Outcome != oracle.Fail || len(broken.Diagnosis) == 0 {
 		return "", harness("the demo did not show what it is meant to: %s: %s", pinned.Target.Name, pinned.Summary())
 	}
-	return fmt.Sprintf("%s survives: %s. In %s it came back with grade %s, %d good tokens rejected.\n"+
-		"%s does not: %s. Likely cause in %s: %s. Grade %s, %d good tokens rejected.\n\n%s",
+	return fmt.Sprintf("%s survives: %s; in %s graded %s, %d good tokens rejected.\n"+
+		"%s does not: %s; in %s graded %s, %d good tokens rejected. Likely cause:\n%s.\n\n%s",
 		sound.Target.Name, sound.Summary(), telltale, survivor.Grade, survivor.Measures.RejectedGood,
-		pinned.Target.Name, pinned.Summary(), telltale, broken.Diagnosis[0].Cause, broken.Grade, broken.Measures.RejectedGood, next), nil
+		pinned.Target.Name, pinned.Summary(), telltale, broken.Grade, broken.Measures.RejectedGood, broken.Diagnosis[0].Cause, next), nil
 }
 
 // verdictOf is the zero verdict where the run has none of that id.

@@ -89,8 +89,8 @@ func TestTheDemoSaysWhatTheVerdictsSay(t *testing.T) {
 	sound := demoRunOf("one", oracle.Pass, oracle.SameRequest, 0, "")
 	pinned := demoRunOf("other", oracle.Fail, oracle.Restart, 17, "never looks again")
 	text, err := tell(sound, pinned)
-	const want = "one survives: 2 passed, 0 failed. In A5 it came back with grade same-request, 0 good tokens rejected.\n" +
-		"other does not: 1 passed, 1 failed. Likely cause in A5: never looks again. Grade restart, 17 good tokens rejected.\n\nNext: "
+	const want = "one survives: 2 passed, 0 failed; in A5 graded same-request, 0 good tokens rejected.\n" +
+		"other does not: 1 passed, 1 failed; in A5 graded restart, 17 good tokens rejected. Likely cause:\nnever looks again.\n\nNext: "
 	if err != nil || !strings.HasPrefix(text, want) {
 		t.Errorf("%v:\n%s", err, text)
 	}
