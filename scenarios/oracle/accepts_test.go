@@ -29,7 +29,7 @@ func TestAccepts(t *testing.T) {
 		{"unreachable alone", book(plan(newKey), recovery(time.Minute)).at(1).rollover("new").at(2).present("new", silent).at(3).present("new", silent),
 			"accepts inconclusive", oracle.Inconclusive, "no answer to the last 2 of 2 (no answer within 30s)"},
 		{"accepted at once", book(plan(newKey), recovery(time.Minute)).at(1).rollover("new").at(2).present("new", accepted).at(3).present("new", accepted),
-			"accepts pass", oracle.Pass, "2 were accepted, none rejected"},
+			"accepts pass", oracle.Pass, "good token of key \"new\": 2 were accepted, none rejected"},
 		{"unreachable in between", book(plan(newKey), recovery(0)).at(1).rollover("new").at(2).present("new", accepted).at(3).present("new", silent).at(4).present("new", accepted),
 			"accepts pass", oracle.Pass, "2 were accepted, none rejected, 1 without an answer"},
 		{"unreachable at the end", book(plan(newKey), recovery(0)).at(1).rollover("new").at(2).present("new", accepted).at(3).present("new", silent),
@@ -48,6 +48,10 @@ func TestAccepts(t *testing.T) {
 			"accepts fail", oracle.Fail, "2 of 5 rejected, the first with 401; accepted again after 6.0 s"},
 		{"not recovered", book(plan(newKey), recovery(30*time.Second)).at(1).rollover("new").at(2).present("new", rejected).every(1, 31, "new", rejected),
 			"accepts fail", oracle.Fail, "not accepted again within 29.0 s; 30s is promised"},
+		{"not recovered, looked just long enough", book(plan(newKey), recovery(30*time.Second)).at(1).rollover("new").at(2).present("new", rejected).at(29.99).present("new", rejected),
+			"accepts fail", oracle.Fail, ""},
+		{"not recovered, looked just too short", book(plan(newKey), recovery(30*time.Second)).at(1).rollover("new").at(2).present("new", rejected).at(29.989).present("new", rejected),
+			"accepts not-applicable", oracle.NotApplicable, ""},
 		{"not recovered, not looked long enough", book(plan(newKey), recovery(30*time.Second)).at(1).rollover("new").at(2).present("new", rejected).every(1, 29, "new", rejected),
 			"accepts not-applicable", oracle.NotApplicable, "not judged: 30s is promised, the run looked for 27.0 s"},
 		{"a limit of the rule's own", book(plan(spec.Accepts{Key: "new", Within: spec.For(3 * time.Second)}), recovery(time.Minute)).
@@ -82,6 +86,9 @@ func TestAccepts(t *testing.T) {
 		{"the promise is about the whole scenario", book(plan(newKey, oldKey), once).at(1).rollover("new").
 			at(2).present("new", rejected).at(2.5).present("old", rejected).at(3).present("new", accepted).at(4).present("old", accepted),
 			"accepts pass, accepts fail, accepts pass, accepts fail", oracle.Fail, "1 good token rejected, 2 in the scenario; 1 promised"},
+		{"rejections that are allowed do not count", book(plan(allowed, oldKey), once).at(1).rollover("new").
+			at(2).present("new", rejected).at(2.5).present("old", rejected).at(3).present("new", accepted).at(4).present("old", accepted),
+			"accepts pass, accepts pass, accepts pass", oracle.Pass, ""},
 		{"rejected to the end, and fewer than promised", book(plan(newKey), counted).at(1).rollover("new").at(2).present("new", rejected),
 			"accepts not-applicable, accepts not-applicable", oracle.NotApplicable, "rejected to the end"},
 
@@ -118,6 +125,8 @@ func TestOutOfReach(t *testing.T) {
 	}{
 		{"not published", rejectedOnly(start().at(1).generate("new").at(2)), unseen},
 		{"published, and not the signer", late(start().at(1).publish("new").at(2)), failed},
+		{"published in the instant", start().at(1.99).rollover("new").at(2).present("new", rejected).every(1, 9, "new", rejected), failed},
+		{"published right after it", start().generate("new").at(2).present("new", rejected, lasting(0)).publish("new"), unseen},
 		{"removed again", rejectedOnly(start().at(1).publish("new").at(2).remove("new").at(3)), unseen},
 		{"the documents down since before", late(start().at(1).fault("f", down).rollover("new").at(2)), unseen},
 		{"the door closed since before", late(start().at(1).faultAs("f", away, "listener closed").rollover("new").at(2)), unseen},
@@ -235,4 +244,11 @@ func TestOutage(t *testing.T) {
 		{"a fault that keeps nothing back", again(start().at(2).fault("f", slow).at(3).present("old", rejected)), "accepts pass", oracle.Pass, ""},
 		{"none promised", again(book(plan(through), recovery(time.Minute)).at(2).fault("f", down).at(3).present("old", rejected)), "accepts pass, accepts not-applicable", oracle.Pass, "the promise has no outage"},
 	})
+}
+
+func TestTextOfPass(t *testing.T) {
+	v := judge(t, book(plan(oldKey), recovery(0)).at(1).present("old", accepted).end())
+	if want := `good token of key "old": 1 was accepted, none rejected`; texts(v) != want {
+		t.Errorf("%q, want %q", texts(v), want)
+	}
 }

@@ -50,6 +50,9 @@ func TestCausesOfAbsence(t *testing.T) {
 		{"an odd key beside that was not fetched", lost(start().at(2).fault("f", odd).rollover("new").at(3).present("new", rejected)), never},
 		{"a refetch that failed", lost(start().at(2).fault("f", down).rollover("new").at(3).fetchHarmed("f", 503).clear("f").at(3.5).present("new", rejected)),
 			"tried to refetch while the new key could not be had, and has not tried again for 10 s"},
+		{"a refetch that met a page", lost(start().at(2).fault("f", page).rollover("new").at(3).fetchHarmed("f", 200).clear("f").at(3.5).present("new", rejected)),
+			"tried to refetch while the new key could not be had, and has not tried again for 10 s"},
+		{"another endpoint is no document", lost(rolled().serve(timeline.Served{Document: timeline.Other, Status: 200})), never},
 		{"a refetch that failed, and another", lost(start().at(2).fault("f", down).rollover("new").at(3).fetchHarmed("f", 503).clear("f").at(3.5).present("new", rejected).at(5).fetch()), unused},
 		{"reads discovery alone", lost(rolled().discovery()), "reads documents again, but does not fetch the new key"},
 		{"its connections were refused", lost(start().at(2).faultAs("f", away, "listener closed").rollover("new").at(3).clear("f").at(3.1).present("new", rejected)),
@@ -112,6 +115,8 @@ func TestCausesOfAcceptance(t *testing.T) {
 		{"empty signature", forge(credential.EmptySignature), "accepts tokens whose signature is empty"},
 		{"a stranger's key", forge(credential.StrangerKey), "does not verify signatures"},
 		{"a stranger's key that the token brings", forge(credential.StrangerKey, altered("jwk")), "trusts a key that the token itself brings, or does not verify signatures"},
+		{"two causes", forge(credential.TamperedPayload).at(2).present("old", accepted, forged(credential.AlgNone)).at(3).present("old", accepted, forged(credential.TamperedSig)),
+			"does not verify signatures\naccepts unsigned tokens (alg none)"},
 		{"one cause for all", forge(credential.TamperedPayload).at(2).present("old", accepted, forged(credential.TamperedSig)), "does not verify signatures"},
 		{"another audience", start().present("old", accepted, meantFor("api://other")), "does not check the audience"},
 		{"several audiences", start().present("old", accepted, meantFor("api://other "+audience)), ""},
@@ -127,6 +132,10 @@ func TestCausesOfAcceptance(t *testing.T) {
 
 		{"removed, not fetched", removed(), "keeps removed keys: no refetch in the 7 s that were watched"},
 		{"removed, fetched, kept", removed().at(11).fetch().at(20).present("old", accepted), "keeps removed keys for as long as it runs"},
+		{"removed, another key's token rejected later", removed().publish("third").at(11).remove("third").at(12).present("third", rejected), "keeps removed keys: no refetch in the 7 s that were watched"},
+		{"removed, restored, accepted", removed().at(11).restore("old").at(30).present("old", accepted), "keeps removed keys: no refetch in the 7 s that were watched"},
+		{"removed, no answer later", removed().at(20).present("old", silent), "keeps removed keys: no refetch in the 7 s that were watched"},
+		{"removed, fetched before it was published", start().fetch().at(2).publish("new").at(3).remove("new").at(10).present("new", accepted), "keeps removed keys: no refetch in the 7 s that were watched"},
 		{"removed, fetched at the end", removed().at(11).fetch(), "keeps removed keys for 7 s at least"},
 		{"removed, a fetch that failed", removed().at(11).fetchHarmed("f", 503).at(20).present("old", accepted), "keeps removed keys for 17 s at least"},
 		{"removed, fetched, dropped", removed().at(11).fetch().at(20).present("old", rejected), "keeps removed keys until it fetches the key set again"},
@@ -177,6 +186,18 @@ func TestEvidence(t *testing.T) {
 	}
 	if fix := v.Diagnosis[0].Fix; !strings.Contains(fix, "within the request") {
 		t.Errorf("fix %q", fix)
+	}
+}
+
+// One cause is cited by its first three tokens.
+func TestManyAccepted(t *testing.T) {
+	b := book(plan(), recovery(0)).at(1)
+	var all []uint64
+	for range 5 {
+		all = append(all, b.at(b.now+1).present("old", accepted, forged(credential.AlgNone)).seq())
+	}
+	if d := judge(t, b.end()).Diagnosis; len(d) != 1 || !slices.Equal(d[0].Evidence, all[:3]) {
+		t.Errorf("%+v, want one citing %v", d, all[:3])
 	}
 }
 

@@ -77,6 +77,7 @@ func TestMeasures(t *testing.T) {
 				m.Fetches = oracle.Fetches{Discovery: 2, JWKS: 3, FederationMetadata: 1, SAMLMetadata: 1}
 				m.PeakFetchesPerMinute = 3
 			})},
+		{"fetches before the scenario", issuer("old").fetch().began(plan(), lag).at(0.5).discovery().fetch().at(0.6).start(), base},
 		{"a peak is of one minute", start().at(30).fetch().at(60.5).fetch(), with(func(m *oracle.Measures) { m.Fetches.JWKS, m.PeakFetchesPerMinute = 3, 2 })},
 	} {
 		t.Run(test.name, func(t *testing.T) {
