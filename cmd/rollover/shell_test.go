@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +76,27 @@ func TestColoursAreForTerminals(t *testing.T) {
 	sh.stdout = &bytes.Buffer{}
 	if o := sh.terminal(); o.Color || o.Width != usual {
 		t.Errorf("no terminal: %+v", o)
+	}
+}
+
+// Who runs the demo from a fresh clone downloads what the tool is made of: no
+// test framework, no containers.
+func TestTheToolIsLight(t *testing.T) {
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := slices.Compact(slices.Sorted(strings.FieldsSeq(string(out))))
+	if len(modules) < 3 || len(modules) > 12 {
+		t.Errorf("%d modules: %s", len(modules), modules)
+	}
+	for _, m := range modules {
+		for _, heavy := range []string{"onsi/", "testcontainers/", "rogpeppe/", "docker/"} {
+			if strings.Contains(m, heavy) {
+				t.Errorf("%s is linked into the tool", m)
+			}
+		}
 	}
 }
 
