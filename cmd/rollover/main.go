@@ -43,7 +43,8 @@ func interruptible(run func(ctx context.Context, args []string) error) func(*cob
 		context.AfterFunc(ctx, stop)
 		err := run(ctx, args)
 		var e *exit
-		if err != nil && ctx.Err() != nil && !(errors.As(err, &e) && e.code == codeInterrupted) {
+		said := errors.As(err, &e) && (e.err == nil || e.code == codeInterrupted) // a verdict stands, however late Ctrl-C came
+		if err != nil && ctx.Err() != nil && !said {
 			err = &exit{code: codeInterrupted, err: errors.New("interrupted")}
 		}
 		return err
