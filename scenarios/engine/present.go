@@ -38,6 +38,14 @@ func (p *play) plain(ctx context.Context) error {
 		// The app remembers the scenario before: it may have to sit out a cool-down.
 		within = p.Patience
 	}
+	first, err := p.once(ctx, spec.Present{})
+	if err != nil || first.Outcome == timeline.Accepted {
+		return err
+	}
+	p.Progress(Progress{
+		ID: p.scenario.ID, Step: beforeSteps, Steps: len(p.scenario.Steps),
+		Doing: fmt.Sprintf("waiting up to %s for a good token to be accepted (now %s %d)", within, first.Outcome, first.Status),
+	})
 	_, last, err := p.until(ctx, spec.Present{}, spec.Row{Length: 1}, within)
 	if err != nil {
 		return err

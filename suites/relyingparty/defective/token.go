@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	leeway     = 30 * time.Second
+	leeway     = time.Minute
 	tokenLimit = 16 << 10 // octets
 )
 
