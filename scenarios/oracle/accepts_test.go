@@ -145,10 +145,13 @@ func TestOutOfReach(t *testing.T) {
 		{"another protocol's document down", late(start().at(1).fault("f", federation).rollover("new").at(2)), failed},
 		{"discovery alone down", late(start().at(1).fault("f", discovery).rollover("new").at(2)), failed},
 		{"discovery down since the app started", late(start().at(1).fault("f", discovery).rollover("new").at(2).restart().at(3)), unseen},
+		{"discovery down since the app started, but read", late(start().at(1).rollover("new").at(2).restart().at(2.6).discovery().fault("f", discovery).at(3)), failed},
 		{"everything down since the app started", late(start().at(1).rollover("new").at(4).fault("f", down).at(5).restart().at(6)), unseen},
 		{"a counted fault, not used up", late(start().at(1).fault("f", counted).rollover("new").at(2)), failed},
 		{"a counted fault harms the request that uses it up", start().at(1).fault("f", counted).rollover("new").
 			at(2).fetchHarmed("f", 503).clear("f").at(2.005).present("new", rejected), unseen},
+		{"it waits for the first who asks", start().at(1).fault("f", counted).rollover("new").
+			at(5).fetchHarmed("f", 503).clear("f").at(5.005).present("new", rejected), unseen},
 		{"and no later one", start().at(1).fault("f", counted).rollover("new").
 			at(2).fetchHarmed("f", 503).clear("f").at(2.005).present("new", rejected).every(1, 9, "new", rejected), failed},
 		{"a fault that has not begun", late(start().at(1).fault("f", later).rollover("new").at(2)), failed},

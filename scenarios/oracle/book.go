@@ -30,6 +30,8 @@ type book struct {
 	lies       []lie
 	darkKeys   map[bool][]span // by form of the token (true: SAML): when a new key could not be learnt
 	darkConfig []span          // when the discovery document could not be had
+	shutKeys   map[bool][]span // when asking for a new key would have been in vain
+	shutConfig []span          // when asking for the discovery document would have been
 	harm       []span          // when documents were away or broken
 
 	spent int // good tokens rejected, of all rules that count them

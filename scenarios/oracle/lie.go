@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -54,7 +55,7 @@ func (b *book) readFault(here entry, event timeline.FaultSet) error {
 
 // settleFaults finds out when documents could not be had.
 func (b *book) settleFaults() {
-	b.darkKeys = map[bool][]span{}
+	b.darkKeys, b.shutKeys = map[bool][]span{}, map[bool][]span{}
 	for i := range b.lies {
 		l := &b.lies[i]
 		l.spans = b.spansOf(l)
@@ -67,14 +68,19 @@ func (b *book) settleFaults() {
 		for _, saml := range []bool{false, true} {
 			if l.concerns(timeline.JWKS) && !saml || saml && (l.concerns(timeline.FederationMetadata) || l.concerns(timeline.SAMLMetadata)) {
 				b.darkKeys[saml] = append(b.darkKeys[saml], l.spans...)
+				b.shutKeys[saml] = append(b.shutKeys[saml], l.whole()...)
 			}
 		}
 		if l.concerns(timeline.Discovery) {
 			b.darkConfig = append(b.darkConfig, l.spans...)
+			b.shutConfig = append(b.shutConfig, l.whole()...)
 		}
 	}
 	b.harm = join(b.harm)
-	b.darkKeys[false], b.darkKeys[true], b.darkConfig = join(b.darkKeys[false]), join(b.darkKeys[true]), join(b.darkConfig)
+	for _, dark := range []map[bool][]span{b.darkKeys, b.shutKeys} {
+		dark[false], dark[true] = join(dark[false]), join(dark[true])
+	}
+	b.darkConfig, b.shutConfig = join(b.darkConfig), join(b.shutConfig)
 }
 
 // spansOf is when a fault did harm. One that lets requests pass first begins
@@ -97,6 +103,14 @@ func (b *book) spansOf(l *lie) []span {
 	return spans
 }
 
+// whole is when a fetch would have been harmed: a counted fault waits for it.
+func (l *lie) whole() []span {
+	if l.rule.Count > 0 && l.rule.After == 0 {
+		return []span{{l.at, l.to, l.seq}}
+	}
+	return l.spans
+}
+
 func (l *lie) concerns(d timeline.Document) bool {
 	return l.rule.Document == "" || l.rule.Document == string(d)
 }
@@ -112,7 +126,7 @@ func (l *lie) during(from, to time.Duration) bool { return l.at <= to && from < 
 
 // join sorts spans and makes one of those that overlap.
 func join(spans []span) []span {
-	slices.SortFunc(spans, func(a, b span) int { return int(min(1, max(-1, a.from-b.from))) })
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	var joined []span
 	for _, s := range spans {
 		if n := len(joined); n > 0 && s.from <= joined[n-1].to {
@@ -159,11 +173,10 @@ func opened(spans []span, from, to time.Duration) bool {
 func (b *book) reachable(s *show, served time.Duration) bool {
 	begins := b.begins(s)
 	since := max(served, begins)
-	dark := b.darkKeys[s.saml()]
-	if touched(dark, s.from, s.to) && !opened(dark, since, s.from) && !b.was(served, s) {
+	if touched(b.darkKeys[s.saml()], s.from, s.to) && !opened(b.shutKeys[s.saml()], since, s.from) && !b.was(served, s) {
 		return false
 	}
-	if s.saml() || !touched(b.darkConfig, s.from, s.to) || opened(b.darkConfig, begins, s.from) {
+	if s.saml() || !touched(b.darkConfig, s.from, s.to) || opened(b.shutConfig, begins, s.from) {
 		return true
 	}
 	return slices.ContainsFunc(b.fetches, func(f fetch) bool {

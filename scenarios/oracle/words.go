@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -54,7 +55,7 @@ const (
 func (b *book) said(s *show) (saying, bool) {
 	var best saying
 	worth := 0
-	first, _ := slices.BinarySearchFunc(b.lines, s.from, func(l line, at time.Duration) int { return int(min(1, max(-1, l.at-at))) })
+	first, _ := slices.BinarySearchFunc(b.lines, s.from, func(l line, at time.Duration) int { return cmp.Compare(l.at, at) })
 	for i := first; i < len(b.lines) && b.lines[i].at <= s.to+logLag; i++ {
 		from, code, score := weighWords(b.lines[i].text)
 		if score == 0 || score+namesKID <= worth {
