@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/command"
@@ -32,7 +33,8 @@ type Issuer interface {
 type Site struct {
 	Issuer
 	Environment target.Environment
-	Close       func() error
+	// Close ends the issuer. Its Timeline can still be read.
+	Close func() error
 }
 
 // Opener opens an issuer of its own for a scenario.
@@ -58,6 +60,8 @@ type Config struct {
 	Tool string
 	// Progress is told how the run goes on; calls come one at a time. May be nil.
 	Progress func(Progress)
+
+	worked *atomic.Bool // an instance accepted a good token in its plain state
 
 	_ struct{}
 }
@@ -126,6 +130,7 @@ func Run(ctx context.Context, c Config) ([]Result, error) {
 }
 
 func (c *Config) defaults() {
+	c.worked = new(atomic.Bool)
 	if c.Patience == 0 {
 		c.Patience = DefaultPatience
 	}

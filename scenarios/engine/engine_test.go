@@ -3,7 +3,9 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,23 +26,32 @@ import (
 // issuer, so that nothing but the engine is tested.
 type scripted struct {
 	features []target.Feature
+	kind     string // default inprocess
 	startErr error
+	lives    int32                                    // starts that succeed; 0 is all of them
 	answer   func(instance, n int) target.Observation // n counts from 0 within an instance; nil accepts
 
 	starts, stops atomic.Int32
-	dies          func(instance, n int) bool // after that answer
+	dies          func(instance, n int) bool // of that request
+	answerDying   *target.Observation        // what it still answers then; nil: nothing
 }
 
-func (s *scripted) Name() string               { return "scripted" }
-func (s *scripted) Kind() string               { return "inprocess" }
+func (s *scripted) Name() string { return "scripted" }
+func (s *scripted) Kind() string {
+	if s.kind == "" {
+		return "inprocess"
+	}
+	return s.kind
+}
 func (s *scripted) Features() []target.Feature { return s.features }
 
 func (s *scripted) Start(_ context.Context, _ target.Environment, log func(string)) (target.Instance, error) {
-	if s.startErr != nil {
+	number := s.starts.Add(1) - 1
+	if s.startErr != nil && number >= s.lives {
 		return nil, s.startErr
 	}
 	log("up")
-	return &scriptedInstance{target: s, number: int(s.starts.Add(1)) - 1, done: make(chan struct{})}, nil
+	return &scriptedInstance{target: s, number: int(number), done: make(chan struct{})}, nil
 }
 
 type scriptedInstance struct {
@@ -58,7 +69,11 @@ func (i *scriptedInstance) Present(ctx context.Context, _ credential.Credential)
 		return target.Observation{Outcome: timeline.Unreachable, Detail: "cut off"}
 	}
 	if i.target.dies != nil && i.target.dies(i.number, n) {
-		i.died.Do(func() { close(i.done) })
+		// Its end is seen a moment after its answer, as with a process.
+		defer func() { go i.died.Do(func() { close(i.done) }) }()
+		if i.target.answerDying != nil {
+			return *i.target.answerDying
+		}
 		return target.Observation{Outcome: timeline.Unreachable, Detail: "connection reset"}
 	}
 	if i.target.answer == nil {
@@ -228,6 +243,61 @@ func TestAnAppThatEndsIsAFindingNotAnError(t *testing.T) {
 	}
 	if ended := eventsOf[timeline.Ended](results[0]); len(ended) != 1 || ended[0].Error != "" {
 		t.Errorf("the end is %+v", ended)
+	}
+}
+
+func TestAnAppThatEndsOfItsLastRequest(t *testing.T) {
+	for _, last := range []int{0, 1} { // of the plain state, of the only step
+		app := &scripted{answer: nil}
+		app.dies = func(_, n int) bool { return n == last }
+		app.answerDying = &accepted
+		results, err := run(t, app, nil, scenario("T1", spec.Present{Key: "old"}))
+		if err != nil {
+			t.Fatalf("the harness failed: %v", err)
+		}
+		if stops := eventsOf[timeline.TargetStopped](results[0]); len(stops) != 1 || stops[0].Asked {
+			t.Errorf("died after answer %d: stops are %+v", last, stops)
+		}
+	}
+}
+
+func TestAnAppThatDoesNotStartAgain(t *testing.T) {
+	app := &scripted{
+		features: []target.Feature{target.Restart}, lives: 1, startErr: fmt.Errorf("%w: unsupported kty", target.ErrStart),
+		answer: func(_, n int) target.Observation {
+			if n == 0 {
+				return accepted
+			}
+			return rejected
+		},
+	}
+	results, err := run(t, app, nil, scenario("T1", spec.Present{Key: "old"}))
+	if err != nil {
+		t.Fatalf("the harness failed: %v", err)
+	}
+	stops := eventsOf[timeline.TargetStopped](results[0])
+	if len(stops) != 2 || !stops[0].Asked || stops[1].Asked || !strings.Contains(stops[1].Detail, "unsupported kty") {
+		t.Errorf("stops are %+v", stops)
+	}
+}
+
+func TestARunningAppThatTheScenarioBeforeBroke(t *testing.T) {
+	app := &scripted{kind: "url", answer: func(instance, n int) target.Observation {
+		if instance == 0 && n == 0 {
+			return accepted
+		}
+		return rejected
+	}}
+	results, err := run(t, app, func(c *engine.Config) { c.Parallel, c.Patience = 1, 200*time.Millisecond },
+		scenario("T1", spec.Present{Key: "old"}), scenario("T2", spec.Present{Key: "old"}))
+	if err != nil {
+		t.Fatalf("the run ended: %v", err)
+	}
+	if ended := eventsOf[timeline.Ended](results[0]); len(ended) != 1 || ended[0].Error != "" {
+		t.Errorf("first: %+v", ended)
+	}
+	if ended := eventsOf[timeline.Ended](results[1]); len(ended) != 1 || !strings.Contains(ended[0].Error, "the scenarios before") {
+		t.Errorf("second: %+v", ended)
 	}
 }
 

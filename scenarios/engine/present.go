@@ -166,9 +166,13 @@ func (p *play) once(ctx context.Context, v spec.Present) (target.Observation, er
 		// An answer cut off by the end of the run says nothing of the app.
 		return o, context.Cause(ctx)
 	}
-	return o, p.record(ctx, timeline.Harness, timeline.Presented{
+	err = p.record(ctx, timeline.Harness, timeline.Presented{
 		Minted: c.Minted, Step: p.step, Token: v.Token, Outcome: o.Outcome, Status: o.Status, Detail: o.Detail, Took: duration(o.Took),
 	})
+	if err == nil && o.Outcome == timeline.Unreachable && p.ended() {
+		err = errEnded
+	}
+	return o, err
 }
 
 func (p *play) request(v spec.Present) credential.Request {

@@ -52,8 +52,8 @@ type lateness struct {
 var errEnded = errors.New("the app ended")
 
 // runOne runs one scenario from opening its issuer to closing it.
-func (c *Config) runOne(ctx context.Context, s spec.Scenario) Result {
-	result := Result{Scenario: s}
+func (c *Config) runOne(ctx context.Context, s spec.Scenario) (result Result) {
+	result.Scenario = s
 	began, err := c.began(s)
 	if err != nil {
 		result.Err = err
@@ -61,7 +61,9 @@ func (c *Config) runOne(ctx context.Context, s spec.Scenario) Result {
 	}
 	start := time.Now()
 	defer func() {
-		c.Progress(Progress{ID: s.ID, Step: len(s.Steps), Steps: len(s.Steps), Doing: "done", Done: true, Took: time.Since(start)})
+		if result.Err == nil {
+			c.Progress(Progress{ID: s.ID, Step: len(s.Steps), Steps: len(s.Steps), Doing: "done", Done: true, Took: time.Since(start)})
+		}
 	}()
 	if len(began.Missing) > 0 {
 		log := timeline.New(clock.System{}, clock.System{}, 0)
@@ -87,11 +89,23 @@ func (c *Config) runOne(ctx context.Context, s spec.Scenario) Result {
 	if result.Err != nil {
 		ended.Error = result.Err.Error()
 	}
+	if c.spoilt(result.Err) {
+		ended.Error = "the scenarios before left the app so that this one could not begin (restart it, or run this one alone): " + ended.Error
+		result.Err = nil
+	}
 	err = p.record(closing, timeline.Harness, ended)
+	// What was still being served is in the book once the issuer is closed.
+	closeErr := site.Close()
 	entries, readErr := site.Timeline(closing, 0, 0)
 	result.Entries = entries
-	result.Err = errors.Join(result.Err, err, readErr, site.Close())
+	result.Err = errors.Join(result.Err, err, closeErr, readErr)
 	return result
+}
+
+// spoilt reports whether an app that the run did not start itself worked once
+// and does not begin another scenario: the run has verdicts, and goes on.
+func (c *Config) spoilt(err error) bool {
+	return c.Target.Kind() == "url" && c.worked.Load() && (errors.Is(err, target.ErrStart) || errors.Is(err, ErrPlain))
 }
 
 // run starts the app, plays the steps, looks back and stops the app.
@@ -107,7 +121,7 @@ func (p *play) run(ctx context.Context, began timeline.Began) (err error) {
 	playing, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	err = p.play(playing, cancel)
-	if errors.Is(context.Cause(playing), errEnded) && ctx.Err() == nil {
+	if (errors.Is(err, errEnded) || errors.Is(context.Cause(playing), errEnded)) && ctx.Err() == nil {
 		return nil
 	}
 	if cause := context.Cause(ctx); cause != nil {
@@ -122,6 +136,7 @@ func (p *play) play(ctx context.Context, cancel context.CancelCauseFunc) error {
 	if err := p.plain(ctx); err != nil {
 		return err
 	}
+	p.worked.Store(true)
 	for i, step := range p.scenario.Steps {
 		p.step = i
 		p.Progress(Progress{ID: p.scenario.ID, Step: i, Steps: len(p.scenario.Steps), Doing: step.Do.Verb()})
@@ -185,17 +200,12 @@ func (p *play) start(ctx context.Context) error {
 // returns stops watching and waits until nobody watches any more.
 func (p *play) watch(ctx context.Context, cancel context.CancelCauseFunc) (stop func()) {
 	watching, end := context.WithCancel(ctx)
-	instance := p.instance
+	done := p.instance.Done()
 	var watcher sync.WaitGroup
 	watcher.Go(func() {
 		select {
 		case <-watching.Done():
-		case <-instance.Done():
-			detail := "no reason known"
-			if err := instance.Err(); err != nil {
-				detail = err.Error()
-			}
-			_ = p.record(context.WithoutCancel(ctx), timeline.Harness, timeline.TargetStopped{Detail: detail})
+		case <-done:
 			cancel(errEnded)
 		}
 	})
@@ -205,36 +215,62 @@ func (p *play) watch(ctx context.Context, cancel context.CancelCauseFunc) (stop 
 	}
 }
 
+// dying is how long an app that gave no answer, or its last one, gets to show
+// that it has ended: its end is seen a moment after its last connection's.
+const dying = 100 * time.Millisecond
+
+// ended reports whether the instance has ended by itself, or does so soon.
+func (p *play) ended() bool {
+	done := p.instance.Done()
+	if done == nil {
+		return false
+	}
+	timer := time.NewTimer(dying)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// stop ends the instance and writes down how it ended. It is the one place
+// that does, so that an app which ended by itself is never taken for one that
+// was asked to.
 func (p *play) stop(ctx context.Context) error {
 	if p.instance == nil {
 		return nil
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), ending)
 	defer cancel()
-	gone := false
-	select {
-	case <-p.instance.Done():
-		gone = true
-	default:
+	stopped := timeline.TargetStopped{Asked: !p.ended()}
+	if !stopped.Asked {
+		stopped.Detail = "no reason known"
+		if err := p.instance.Err(); err != nil {
+			stopped.Detail = err.Error()
+		}
 	}
 	if err := p.instance.Stop(stopping); err != nil {
 		return fmt.Errorf("stop target: %w", err)
 	}
 	p.instance = nil
-	if gone {
-		return nil
-	}
-	return p.record(stopping, timeline.Harness, timeline.TargetStopped{Asked: true})
+	return p.record(stopping, timeline.Harness, stopped)
 }
 
+// restart stops the instance and starts another. An app that does not start
+// against what the issuer serves by now is a finding, not a failure of the
+// harness: it started before.
 func (p *play) restart(ctx context.Context) error {
 	if err := p.stop(ctx); err != nil {
 		return err
 	}
-	if err := p.start(ctx); err != nil {
-		return fmt.Errorf("restart: %w", err)
+	err := p.start(ctx)
+	if !errors.Is(err, target.ErrStart) {
+		return err
 	}
-	return nil
+	stopped := timeline.TargetStopped{Detail: "it does not start again: " + err.Error()}
+	return errors.Join(errEnded, p.record(ctx, timeline.Harness, stopped))
 }
 
 func (p *play) canRestart() bool {

@@ -5,9 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/credential"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/probe"
 	"github.com/rollover-harness/rollover/scenarios/target"
 )
@@ -29,6 +35,7 @@ type Config struct {
 type Target struct {
 	config Config
 	turn   chan struct{} // holds a value while there is an instance
+	gone   atomic.Bool   // the last instance was seen to end
 }
 
 // New checks the configuration. Its errors wrap ErrConfig; nothing is sent.
@@ -60,8 +67,12 @@ func (t *Target) Start(ctx context.Context, _ target.Environment, _ func(line st
 		return nil, fmt.Errorf("start %s: wait for the scenario before: %w", t.Name(), context.Cause(ctx))
 	}
 	session, err := t.config.Probe.Open(t.config.URL)
+	ready := t.config.Ready
+	if t.gone.Load() {
+		ready.Timeout = again
+	}
 	if err == nil {
-		err = t.config.Ready.Await(ctx, t.config.URL, nil)
+		err = ready.Await(ctx, t.config.URL, nil)
 	}
 	if err != nil {
 		<-t.turn
@@ -70,30 +81,67 @@ func (t *Target) Start(ctx context.Context, _ target.Environment, _ func(line st
 		}
 		return nil, fmt.Errorf("start %s: %w: %w (is it running, and is this its address?)", t.Name(), target.ErrStart, err)
 	}
-	return &instance{
-		address: t.config.URL,
-		session: session,
-		end:     sync.OnceFunc(func() { session.Close(); <-t.turn }),
-	}, nil
+	t.gone.Store(false)
+	i := &instance{address: t.config.URL, session: session, done: make(chan struct{}), gone: &t.gone}
+	i.over = sync.OnceFunc(func() { close(i.done) })
+	i.end = sync.OnceFunc(func() { session.Close(); i.over(); <-t.turn })
+	return i, nil
 }
+
+// again is how long an app that ended in the scenario before gets to be back:
+// if somebody starts it anew, then at once.
+const again = 3 * time.Second
 
 // instance is the time in which one scenario has the app.
 type instance struct {
 	address string
 	session *probe.Session
-	end     func()
+	done    chan struct{}
+	gone    *atomic.Bool // the target's: the app was seen to end
+	over    func()       // closes done
+	end     func()       // gives the app to the next scenario
 }
 
-// Present implements target.Instance.
+// Present implements target.Instance. An app that answered before and refuses
+// connections now has ended: that is as much as can be seen of a foreign one.
 func (i *instance) Present(ctx context.Context, c credential.Credential) target.Observation {
-	return i.session.Present(ctx, c)
+	o := i.session.Present(ctx, c)
+	if o.Outcome == timeline.Unreachable && ctx.Err() == nil && refuses(ctx, i.address) {
+		i.gone.Store(true)
+		i.over()
+	}
+	return o
 }
 
-// Done implements target.Instance: the end of a foreign app cannot be seen.
-func (i *instance) Done() <-chan struct{} { return nil }
+// refuses reports whether nobody listens at the URL.
+func refuses(ctx context.Context, address string) bool {
+	at, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	port := at.Port()
+	if port == "" {
+		port = at.Scheme
+	}
+	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", net.JoinHostPort(at.Hostname(), port))
+	if err == nil {
+		_ = connection.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// Done implements target.Instance.
+func (i *instance) Done() <-chan struct{} { return i.done }
 
 // Err implements target.Instance.
-func (i *instance) Err() error { return nil }
+func (i *instance) Err() error {
+	if i.gone.Load() {
+		return errRefused
+	}
+	return nil
+}
+
+var errRefused = errors.New("it refuses connections and answered before")
 
 // Stop implements target.Instance: the app goes on, only our connections end.
 func (i *instance) Stop(context.Context) error {

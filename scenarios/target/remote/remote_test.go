@@ -125,3 +125,35 @@ func TestOneInstanceAtATime(t *testing.T) {
 	}
 	_ = i.Stop(t.Context())
 }
+
+// TestAnAppThatEnds: a foreign app that refuses connections after it answered
+// has ended.
+func TestAnAppThatEnds(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	made, err := New(Config{Name: "app", URL: app.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := made.Start(t.Context(), target.Environment{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := instance.Present(t.Context(), credential.Credential{Token: "x"}); o.Outcome != timeline.Accepted || instance.Err() != nil {
+		t.Fatalf("answer %+v, error %v", o, instance.Err())
+	}
+	app.Close()
+	if o := instance.Present(t.Context(), credential.Credential{Token: "x"}); o.Outcome != timeline.Unreachable {
+		t.Fatalf("answer %+v", o)
+	}
+	select {
+	case <-instance.Done():
+	default:
+		t.Error("nobody saw it end")
+	}
+	if instance.Err() == nil {
+		t.Error("no reason is given")
+	}
+	if err := instance.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
