@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollover-harness/rollover/mockidp/fault"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/oracle"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 )
@@ -117,6 +118,7 @@ func TestOutOfReach(t *testing.T) {
 	discovery := fault.Rule{Document: "discovery", Status: &fault.Status{Code: 503}}
 	replicas := fault.Rule{Document: "jwks", Replicas: &fault.Replicas{Keys: [][]string{{"old"}, {"old", "new"}}}}
 	stale := fault.Rule{Document: "jwks", Stale: &fault.Stale{}}
+	assertion := func(m *timeline.Minted, _ *timeline.Presented) { m.Form = "saml11" }
 	federation := fault.Rule{Document: "federationMetadata", Status: &fault.Status{Code: 503}}
 	for _, test := range []struct {
 		name string
@@ -143,6 +145,8 @@ func TestOutOfReach(t *testing.T) {
 		{"replicas, one of which has it", late(start().at(1).fault("f", replicas).rollover("new").at(2)), failed},
 		{"an odd key beside", late(start().at(1).fault("f", odd).rollover("new").at(2)), failed},
 		{"another protocol's document down", late(start().at(1).fault("f", federation).rollover("new").at(2)), failed},
+		{"a SAML token, its metadata down", start().at(1).fault("f", federation).rollover("new").at(2).present("new", rejected, assertion).at(9).present("new", rejected, assertion), unseen},
+		{"a SAML token, the JWKS down", start().at(1).fault("f", nothing).rollover("new").at(2).present("new", rejected, assertion).at(9).present("new", rejected, assertion), failed},
 		{"discovery alone down", late(start().at(1).fault("f", discovery).rollover("new").at(2)), failed},
 		{"discovery down since the app started", late(start().at(1).fault("f", discovery).rollover("new").at(2).restart().at(3)), unseen},
 		{"discovery down since the app started, but read", late(start().at(1).rollover("new").at(2).restart().at(2.6).discovery().fault("f", discovery).at(3)), failed},

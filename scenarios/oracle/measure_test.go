@@ -40,6 +40,8 @@ func TestMeasures(t *testing.T) {
 			m.RejectedGood, m.RecoverySeconds = 2, seconds(4)
 		})},
 		{"one of two keys does not come back", rolled().at(2).present("new", rejected).at(4).present("new", accepted).at(7).present("old", rejected), with(func(m *oracle.Measures) { m.RejectedGood = 2 })},
+		{"one key without an answer", rolled().at(2).present("new", silent).at(3).present("old", accepted), with(func(m *oracle.Measures) { m.RecoverySeconds = seconds(0) })},
+		{"while it looks back", rolled().at(2).present("new", rejected, inStep(1)), with(func(m *oracle.Measures) { m.RejectedGood = 1 })},
 		{"5xx is both", rolled().at(2).present("new", broken).at(3).present("new", accepted), with(func(m *oracle.Measures) {
 			m.RejectedGood, m.ServerErrors, m.RecoverySeconds = 1, 1, seconds(1)
 		})},
@@ -56,6 +58,9 @@ func TestMeasures(t *testing.T) {
 		{"labelled, to be accepted", start(spec.Accepts{Token: "x"}).at(1).present("old", rejected, label("x"), altered("kid")), with(func(m *oracle.Measures) { m.RejectedGood = 1 })},
 		{"labelled, to be rejected", start(spec.Rejects{Token: "x"}).at(1).present("old", accepted, label("x"), altered("iss")), with(func(m *oracle.Measures) { m.AcceptedBad = 1 })},
 		{"labelled, of no rule", start().at(1).present("old", accepted, label("x"), altered("iss")).at(2).present("old", rejected, label("x"), altered("iss")), base},
+		{"labelled otherwise", start(spec.Accepts{Token: "x"}).at(1).present("old", rejected, label("y"), altered("kid")), base},
+		{"without a label, beside a rule without one", start(oldKey).at(1).present("old", rejected, altered("kid")), base},
+		{"just past the leeway, accepted", start().at(1).present("old", accepted, expired(67*time.Second)), with(func(m *oracle.Measures) { m.AcceptedBad = 1 })},
 		{"off in time past the leeway, accepted", start().at(1).present("old", accepted, expired(2*time.Minute)), with(func(m *oracle.Measures) { m.AcceptedBad = 1 })},
 		{"off in time within the leeway", start().at(1).present("old", accepted, expired(50*time.Second)).at(2).present("old", rejected, expired(50*time.Second)), base},
 		{"of another version's issuer", book(planned([]spec.Verb{spec.Present{Version: "v1", Token: "v1"}}), lag).at(1).present("old", rejected, label("v1")), base},
@@ -67,6 +72,7 @@ func TestMeasures(t *testing.T) {
 		{"accepted past the lag", removed().at(31).present("old", accepted).at(32.02).present("old", accepted).at(40).present("old", rejected), with(func(m *oracle.Measures) {
 			m.AcceptedBad, m.RevocationLagSeconds = 1, seconds(38)
 		})},
+		{"accepted within the lag, of which a rule speaks", removed(spec.Rejects{Key: "old", Within: spec.For(time.Second)}).at(3).present("old", accepted).at(4).present("old", rejected), with(func(m *oracle.Measures) { m.RevocationLagSeconds = seconds(2) })},
 		{"accepted, and not at all allowed", removed(spec.Rejects{Key: "old"}).at(3).present("old", accepted), with(func(m *oracle.Measures) { m.AcceptedBad = 1 })},
 		{"a removed key, no answer", removed().at(3).present("old", silent), base},
 		{"the longest of two keys", removed().at(3).present("old", rejected).at(4).remove("new").at(4.5).present("new", rejected), with(func(m *oracle.Measures) { m.RevocationLagSeconds = seconds(1) })},
