@@ -72,14 +72,14 @@ func (i *Issuer) prepare(ctx context.Context, c *change, cmd command.Command) er
 		c.records = append(c.records, func() {
 			i.clock.Move(time.Duration(cmd.By))
 			i.clock.Drift(cmd.Drift)
-			i.log.Append(timeline.Issuer, timeline.ClockMoved{Offset: clock.Duration(i.clock.Offset()), Drift: cmd.Drift})
+			i.write(timeline.Issuer, timeline.ClockMoved{Offset: clock.Duration(i.clock.Offset()), Drift: cmd.Drift})
 		})
 	case command.Fault:
 		return i.prepareFault(c, cmd.Rule)
 	case command.Clear:
 		return i.prepareClear(c, cmd.Fault)
 	case command.Record:
-		c.records = append(c.records, func() { i.log.Append(cmd.Source, cmd.Event) })
+		c.records = append(c.records, func() { i.write(cmd.Source, cmd.Event) })
 	default:
 		return fmt.Errorf("%w: %T", command.ErrCommand, cmd)
 	}
@@ -134,7 +134,7 @@ func (i *Issuer) prepareClear(c *change, id string) error {
 
 // say has an event of the issuer written once the change is in force.
 func (c *change) say(i *Issuer, event timeline.Event) {
-	c.records = append(c.records, func() { i.log.Append(timeline.Issuer, event) })
+	c.records = append(c.records, func() { i.write(timeline.Issuer, event) })
 }
 
 // commit swaps the new state in and writes the book. The caller holds mu.

@@ -54,9 +54,9 @@ func benchServer(b *testing.B) bench {
 	if _, err := server.Create(context.Background(), issuer.Spec{Name: "default"}); err != nil {
 		b.Fatal(err)
 	}
-	manager := httptest.NewServer(control.NewHandler(server, control.Options{}))
-	b.Cleanup(manager.Close)
-	return bench{strings.TrimPrefix(manager.URL, "http://"), strings.TrimPrefix(server.URL(), "http://")}
+	listener := httptest.NewServer(control.NewHandler(server, control.Options{}))
+	b.Cleanup(listener.Close)
+	return bench{strings.TrimPrefix(listener.URL, "http://"), strings.TrimPrefix(server.URL(), "http://")}
 }
 
 // wire is a keep-alive connection that sends one request over and over, with

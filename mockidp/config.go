@@ -15,6 +15,7 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/keyring"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
 	"github.com/rollover-harness/rollover/mockidp/profile"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
 // Config says what an Issuer is. The zero value is the issuer "default" of the
@@ -41,6 +42,10 @@ type Config struct {
 	TimelineLimit int               // entries kept, about; 0: all, for a run's life
 	Gate          Gate              // bounds signing; nil: one of its own
 	TLS           *Authority        // serves https where not nil
+
+	// Observe, where not nil, is called with every event that the issuer writes
+	// into its timeline, by whoever caused it: it must not wait.
+	Observe func(timeline.Event)
 }
 
 // Key is a key that an issuer starts with.

@@ -61,9 +61,9 @@ func (i *Issuer) endLocked(ids []string) {
 	}
 	for _, id := range ended {
 		i.ended[id] = struct{}{}
-		i.log.Append(timeline.Issuer, timeline.FaultSet{ID: id, Cleared: true})
+		i.write(timeline.Issuer, timeline.FaultSet{ID: id, Cleared: true})
 	}
 	if trouble != nil {
-		i.log.Append(timeline.Issuer, timeline.Note{Text: fmt.Sprintf("the listener stays closed: %v", trouble)})
+		i.write(timeline.Issuer, timeline.Note{Text: fmt.Sprintf("the listener stays closed: %v", trouble)})
 	}
 }

@@ -41,7 +41,7 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		answer.Client, answer.UserAgent = r.RemoteAddr, r.UserAgent()
 		answer.Took = clock.Duration(i.config.Clock.Now().Sub(began))
-		i.log.Append(timeline.Issuer, answer)
+		i.write(timeline.Issuer, answer)
 		if ended := plan.Finish(); ended != nil {
 			i.end(ended)
 		}

@@ -27,7 +27,7 @@ func (i *Issuer) Mint(ctx context.Context, r credential.Request) (credential.Cre
 	if err != nil {
 		return credential.Credential{}, err
 	}
-	entry := i.log.Append(timeline.Issuer, timeline.Minted{
+	entry := i.write(timeline.Issuer, timeline.Minted{
 		Key: token.Key, KID: token.KID, Generation: st.snapshot.Generation,
 		Form: string(credential.JWT), Forge: string(r.Forge), Altered: token.Altered, Audience: token.Audience,
 		IssuedAt: token.IssuedAt, NotBefore: token.NotBefore, ExpiresAt: token.ExpiresAt,

@@ -73,7 +73,7 @@ func newIssuer(ctx context.Context, c Config) (*Issuer, error) {
 		return nil, fmt.Errorf("make issuer %s: %w", c.Name, err)
 	}
 	i.state.Store(first)
-	i.log.Append(timeline.Issuer, timeline.KeyChanged{Generation: ring.Generation, Command: "start", Transitions: moves})
+	i.write(timeline.Issuer, timeline.KeyChanged{Generation: ring.Generation, Command: "start", Transitions: moves})
 	return i, nil
 }
 
@@ -129,6 +129,19 @@ func (i *Issuer) Info() issuer.Info {
 // Keys describes the keys of the ring, without private material.
 func (i *Issuer) Keys(context.Context) (issuer.KeySet, error) {
 	return issuer.Keys(i.state.Load().snapshot)
+}
+
+// Generation is the number of the key ring's present state; it grows with every
+// command that changes keys.
+func (i *Issuer) Generation() uint64 { return i.state.Load().snapshot.Generation }
+
+// write puts an event into the book.
+func (i *Issuer) write(source string, event timeline.Event) timeline.Entry {
+	e := i.log.Append(source, event)
+	if i.config.Observe != nil {
+		i.config.Observe(event)
+	}
+	return e
 }
 
 // Timeline returns the entries whose Seq is above after; where there is none

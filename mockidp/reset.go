@@ -31,7 +31,7 @@ func (i *Issuer) Reset(ctx context.Context) error {
 	c.faults = fault.Table{}
 	c.records = append(c.records, func() {
 		i.clock.Reset()
-		i.log.Append(timeline.Issuer, timeline.ClockMoved{})
+		i.write(timeline.Issuer, timeline.ClockMoved{})
 	})
 	c.say(i, timeline.KeyChanged{Generation: ring.Generation, Command: "reset", Transitions: moves})
 	return i.commit(former, c)

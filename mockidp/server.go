@@ -14,6 +14,7 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/clock"
 	"github.com/rollover-harness/rollover/mockidp/issuer"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
 // ServerConfig says what the issuers of a Server have in common. Its members
@@ -27,6 +28,7 @@ type ServerConfig struct {
 	TimelineLimit int
 	Gate          Gate // nil: one that its issuers share
 	TLS           *Authority
+	Observe       func(timeline.Event)
 }
 
 // Server is any number of issuers on one listener: the path tells them apart.
@@ -107,6 +109,7 @@ func (s *Server) Create(ctx context.Context, spec issuer.Spec) (*Issuer, error) 
 	i, err := newIssuer(ctx, Config{
 		Name: spec.Name, Profile: spec.Profile, Audience: spec.Audience, Keys: spec.Keys, Base: s.base,
 		Source: s.config.Source, Clock: s.config.Clock, TimelineLimit: s.config.TimelineLimit, Gate: s.config.Gate,
+		Observe: s.config.Observe,
 	})
 	if err != nil {
 		return nil, err

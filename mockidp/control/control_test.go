@@ -160,6 +160,7 @@ func TestProblems(t *testing.T) {
 		"unknown path":            {"GET", "/nowhere", "", 404, "openapi.json"},
 		"wrong method":            {"PUT", "/issuers/default/mint", "{}", 405, "PUT"},
 		"no CA":                   {"GET", "/ca.pem", "", 404, "--tls"},
+		"no metrics":              {"GET", "/metrics", "", 404, "rollover serve"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, text := send(t, c.method, listener.URL+c.path, c.body)

@@ -36,6 +36,10 @@ type Registry[I Issuer] interface {
 type Options struct {
 	Hosts []string // names, without port, under which the listener may be addressed; addresses, localhost and names without a dot always may
 	CA    []byte   // PEM, served at /ca.pem; nil: there is none
+
+	// Metrics is served at /metrics; nil: there are none. Commands bring it, so
+	// that this package needs no metrics library.
+	Metrics http.Handler
 }
 
 //go:embed openapi.json
@@ -59,6 +63,7 @@ func NewHandler[I Issuer](registry Registry[I], o Options) http.Handler {
 		create: func(ctx context.Context, spec issuer.Spec) (Issuer, error) { return registry.Create(ctx, spec) },
 		remove: registry.Delete,
 		ca:     o.CA,
+		scrape: o.Metrics,
 	}
 	mux := http.NewServeMux()
 	for pattern, handle := range a.routes() {
@@ -75,6 +80,7 @@ type api struct {
 	create func(ctx context.Context, spec issuer.Spec) (Issuer, error)
 	remove func(name string) error
 	ca     []byte
+	scrape http.Handler
 }
 
 func (a *api) routes() map[string]http.HandlerFunc {
@@ -82,6 +88,7 @@ func (a *api) routes() map[string]http.HandlerFunc {
 		"GET /healthz":                  a.health,
 		"GET /openapi.json":             a.openAPI,
 		"GET /ca.pem":                   a.authority,
+		"GET /metrics":                  a.metrics,
 		"GET /issuers":                  a.issuers,
 		"POST /issuers":                 a.newIssuer,
 		"GET /issuers/{name}":           a.one(info),
@@ -110,4 +117,12 @@ func (a *api) authority(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/x-pem-file")
 	_, _ = w.Write(a.ca)
+}
+
+func (a *api) metrics(w http.ResponseWriter, r *http.Request) {
+	if a.scrape == nil {
+		problem{Status: http.StatusNotFound, Title: "no metrics", Detail: "only the commands measure", Hint: "rollover serve and mockidp have them"}.write(w)
+		return
+	}
+	a.scrape.ServeHTTP(w, r)
 }

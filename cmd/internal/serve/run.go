@@ -14,6 +14,7 @@ import (
 	"github.com/rollover-harness/rollover/mockidp"
 	"github.com/rollover-harness/rollover/mockidp/control"
 	"github.com/rollover-harness/rollover/mockidp/issuer"
+	"github.com/rollover-harness/rollover/mockidp/keysource"
 )
 
 // Config is what the flags say.
@@ -50,7 +51,11 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (err error) {
 	// such trouble: documents answer in 0.1 ms instead of 30 while tokens are minted.
 	gate := mockidp.NewGate()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cap(gate) + 1))
-	server := mockidp.NewServer(mockidp.ServerConfig{Profile: c.Profile, Host: c.Host, TimelineLimit: timelineLimit, Gate: gate, TLS: authority})
+	source := keysource.Shared()
+	measured := newMetrics(source)
+	server := mockidp.NewServer(mockidp.ServerConfig{
+		Profile: c.Profile, Host: c.Host, Source: source, TimelineLimit: timelineLimit, Gate: gate, TLS: authority, Observe: measured.observe,
+	})
 	defer func() { err = errors.Join(err, server.Close()) }()
 	for _, spec := range specs {
 		if _, err := server.Create(ctx, spec); err != nil {
@@ -65,12 +70,12 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (err error) {
 		return cannotListen(err, "--control")
 	}
 	name, _, _ := net.SplitHostPort(c.Control)
-	manager := &http.Server{
-		Handler:           control.NewHandler(server, control.Options{Hosts: []string{name, c.Host}, CA: ca}),
+	controlServer := &http.Server{
+		Handler:           control.NewHandler(server, control.Options{Hosts: []string{name, c.Host}, CA: ca, Metrics: measured.handler(server)}),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- manager.Serve(socket) }()
+	go func() { failed <- controlServer.Serve(socket) }()
 
 	fmt.Fprintln(stderr, "mockidp: for tests only: the private keys of these issuers are public")
 	warn(stderr, "--listen", c.Listen)
@@ -81,7 +86,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (err error) {
 	}
 	select {
 	case <-ctx.Done():
-		closed := manager.Close()
+		closed := controlServer.Close()
 		<-failed
 		return closed
 	case err := <-failed:
