@@ -196,9 +196,15 @@ func TestPagesAreKeptAway(t *testing.T) {
 		"the listener's own page":    {[]string{"Origin", listener.URL, "Sec-Fetch-Site", "same-origin"}, 200},
 		"typed in by hand":           {[]string{"Sec-Fetch-Site", "none"}, 200},
 		"localhost":                  {[]string{"Host", "localhost:" + port}, 200},
-		"a container's name":         {[]string{"Host", "issuer:8401"}, 200},
+		"localhost, fully spelt":     {[]string{"Host", "LocalHost."}, 200},
+		"a neighbour's name":         {[]string{"Host", "printer:8401"}, 403},
+		"below localhost":            {[]string{"Host", "evil.localhost"}, 403},
+		"no name":                    {[]string{"Host", ":8401"}, 403},
+		"an address":                 {[]string{"Host", "192.0.2.7:8401"}, 200},
 		"another address":            {[]string{"Host", "[::1]:8401"}, 200},
 		"a name that was allowed":    {[]string{"Host", "idp.example.test:8401"}, 200},
+		"that name, spelt otherwise": {[]string{"Host", "Idp.Example.TEST."}, 200},
+		"a container's, allowed":     {[]string{"Host", "issuer:8401"}, 200},
 		"another page":               {[]string{"Origin", "https://evil.example"}, 403},
 		"a sandboxed page":           {[]string{"Origin", "null"}, 403},
 		"another port":               {[]string{"Origin", "http://127.0.0.1:1"}, 403},
@@ -209,7 +215,7 @@ func TestPagesAreKeptAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			issuers, _, _ := start(t)
-			allowing := httptest.NewServer(control.NewHandler(issuers, control.Options{Hosts: []string{"idp.example.test"}}))
+			allowing := httptest.NewServer(control.NewHandler(issuers, control.Options{Hosts: []string{"IDP.example.test", "", "issuer"}}))
 			defer allowing.Close()
 			header := slices.Clone(c.header)
 			for n := range header {

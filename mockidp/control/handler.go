@@ -34,7 +34,7 @@ type Registry[I Issuer] interface {
 
 // Options are what a handler may be told. The zero value is useful.
 type Options struct {
-	Hosts []string // names, without port, under which the listener may be addressed; addresses, localhost and names without a dot always may
+	Hosts []string // names, without port, under which the listener may be addressed beside addresses and localhost; in any case
 	CA    []byte   // PEM, served at /ca.pem; nil: there is none
 
 	// Metrics is served at /metrics; nil: there are none. Commands bring it, so

@@ -99,6 +99,25 @@ func TestProfileAndHost(t *testing.T) {
 	}
 }
 
+func TestTheControlListenerKnowsItsOwnNamesAlone(t *testing.T) {
+	r := start(t, "--host", "IDP.Test")
+	for host, want := range map[string]int{"idp.test:8401": 200, "IDP.TEST": 200, "localhost:8401": 200, "other.test": 403, "idp": 403} {
+		request, err := http.NewRequest(http.MethodGet, r.control+"/healthz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("addressed as %s: %d, want %d", host, answer.StatusCode, want)
+		}
+	}
+}
+
 func TestTLSWithItsCA(t *testing.T) {
 	r := start(t, "--tls")
 	client := control.NewClient(r.control)
