@@ -30,13 +30,17 @@ func (b *book) accepts(r spec.Accepts) []Finding {
 			findings = append(findings, f)
 		}
 		b.excuse(findings, c)
-		findings = append(findings, b.lasts(r, what, c)...)
 	case c.accepted > 0:
 		text := fmt.Sprintf("%s: %s accepted, none rejected", what, plural(c.accepted, "was", "were"))
 		if len(c.silent) > 0 {
 			text += fmt.Sprintf(", %d without an answer", len(c.silent))
 		}
 		findings = append(findings, Finding{Rule: r.Rule(), Outcome: Pass, Text: text, Evidence: seqs(c.shows)})
+	}
+	findings = append(findings, b.lasts(r, what, c)...)
+	if early := c.early(); len(early) > 0 && len(early) < len(c.shows) {
+		text := fmt.Sprintf("%s: no answer to the first %d of %d (%s)", what, len(early), len(c.shows), early[0].presented.Detail)
+		findings = append(findings, Finding{Rule: r.Rule(), Outcome: Inconclusive, Text: text, Evidence: seqs(early)})
 	}
 	if mute := c.mute(); len(mute) > 0 {
 		text := fmt.Sprintf("%s: no answer to the last %d of %d (%s)", what, len(mute), len(c.shows), mute[len(mute)-1].presented.Detail)

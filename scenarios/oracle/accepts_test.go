@@ -33,6 +33,8 @@ func TestAccepts(t *testing.T) {
 			"accepts pass", oracle.Pass, "good token of key \"new\": 2 were accepted, none rejected"},
 		{"unreachable in between", book(plan(newKey), recovery(0)).at(1).rollover("new").at(2).present("new", accepted).at(3).present("new", silent).at(4).present("new", accepted),
 			"accepts pass", oracle.Pass, "2 were accepted, none rejected, 1 without an answer"},
+		{"unreachable at first", book(plan(newKey), recovery(0)).at(1).rollover("new").at(2).present("new", silent).at(32).present("new", accepted),
+			"accepts pass, accepts inconclusive", oracle.Inconclusive, "no answer to the first 1 of 2"},
 		{"unreachable at the end", book(plan(newKey), recovery(0)).at(1).rollover("new").at(2).present("new", accepted).at(3).present("new", silent),
 			"accepts pass, accepts inconclusive", oracle.Inconclusive, "no answer to the last 1 of 2"},
 
@@ -241,13 +243,16 @@ func TestOutage(t *testing.T) {
 	again := func(b *tale) *tale { return b.at(40).present("old", accepted) }
 	slow := fault.Rule{Document: "jwks", Delay: &fault.Delay{By: 1}}
 	rule(t, []ruling{
-		{"none rejected", start().at(2).fault("f", down).every(1, 20, "old", accepted), "accepts pass", oracle.Pass, ""},
+		{"none rejected", start().at(2).fault("f", down).every(1, 20, "old", accepted), "accepts pass, accepts pass", oracle.Pass, "went on while documents were away or broken for 18.0 s"},
+		{"none rejected, shorter than promised and nothing fetched", start().at(2).fault("f", down).every(1, 9, "old", accepted), "accepts pass, accepts not-applicable", oracle.NotApplicable, "the app fetched nothing meanwhile, and 10s is promised"},
+		{"none rejected, shorter than promised and a broken document met", start().at(2).fault("f", nothing).at(3).fetchHarmed("f", 200).at(4).present("old", accepted), "accepts pass, accepts pass", oracle.Pass, "and the app was served 1 such answer"},
+		{"accepted after the outage, rejected long after it", again(start().at(2).fault("f", nothing).at(2.5).fetchHarmed("f", 200).at(3).clear("f").at(5).present("old", accepted).at(30).present("old", rejected)), "accepts pass, accepts pass", oracle.Pass, "served 1 such answer"},
 		{"rejected within the promised outage", again(start().at(2).fault("f", down).at(12.01).present("old", rejected)), "accepts pass, accepts fail", oracle.Fail,
 			"1 rejected since documents were away or broken, the first after 10.0 s of it; known keys are promised to work through 10s"},
 		{"rejected after the promised outage", again(start().at(2).fault("f", down).at(12.02).present("old", rejected)), "accepts pass, accepts pass", oracle.Pass, "10s is promised"},
 		{"lost in a short outage, and rejected long after it", again(start().at(2).fault("f", nothing).at(3).clear("f").at(30).present("old", rejected)), "accepts pass, accepts fail", oracle.Fail, "the first after 1.0 s of it"},
 		{"an outage of two faults", again(start().at(2).fault("f", down).at(8).fault("g", page).clear("f").at(13).present("old", rejected)), "accepts pass, accepts pass", oracle.Pass, "the first after 11.0 s of it"},
-		{"rejected before any fault", again(start().at(2).present("old", rejected).at(3).fault("f", down)), "accepts pass", oracle.Pass, ""},
+		{"rejected before any fault", again(start().at(2).present("old", rejected).at(3).fault("f", down)), "accepts pass, accepts pass", oracle.Pass, ""},
 		{"a fault that keeps nothing back", again(start().at(2).fault("f", slow).at(3).present("old", rejected)), "accepts pass", oracle.Pass, ""},
 		{"none promised", again(book(plan(through), recovery(time.Minute)).at(2).fault("f", down).at(3).present("old", rejected)), "accepts pass, accepts not-applicable", oracle.Pass, "the promise has no outage"},
 	})

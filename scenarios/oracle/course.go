@@ -72,6 +72,16 @@ func (c course) tail() []*show {
 	return nil
 }
 
+// early are the tokens at the beginning that were not answered: an app may
+// have been without the key, or busy fetching it, and nobody knows.
+func (c course) early() []*show {
+	n := 0
+	for n < len(c.shows) && !c.shows[n].accepted() && !c.shows[n].refused() {
+		n++
+	}
+	return c.shows[:n]
+}
+
 // mute are the tokens at the end that were not answered.
 func (c course) mute() []*show {
 	n := len(c.shows)

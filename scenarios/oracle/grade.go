@@ -38,6 +38,8 @@ func (b *book) gradeOf(c course) Grade {
 	switch {
 	case len(c.refused) == 0 && c.accepted == 0:
 		return Ungraded
+	case len(c.refused) == 0 && len(c.early()) > 0:
+		return Ungraded // how long the way back took was not seen
 	case len(c.refused) == 0:
 		return SameRequest
 	case c.back == nil && c.restarted != nil:

@@ -2,12 +2,16 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 )
+
+// ruleSurvives is the rule that no scenario has to state: the app stays up.
+const ruleSurvives = "survives"
 
 // Judge reads a finished timeline and says what it comes to. An error means
 // that the book tells of no scenario and wraps ErrTimeline; whatever the app
@@ -61,6 +65,8 @@ func overall(findings []Finding, broken bool) Outcome {
 		count[f.Outcome]++
 	}
 	switch {
+	case slices.ContainsFunc(findings, func(f Finding) bool { return f.Rule == ruleSurvives }):
+		return Fail // an app that is dead is so whatever went wrong then
 	case broken:
 		return Inconclusive
 	case count[Fail] > 0:
@@ -95,7 +101,7 @@ func (b *book) apply(rule spec.Rule) []Finding {
 func (b *book) survives() []Finding {
 	var findings []Finding
 	for _, d := range b.deaths {
-		findings = append(findings, Finding{Rule: "survives", Outcome: Fail, Text: "the app ended during the scenario: " + d.detail, Evidence: []uint64{d.seq}})
+		findings = append(findings, Finding{Rule: ruleSurvives, Outcome: Fail, Text: "the app ended during the scenario: " + d.detail, Evidence: []uint64{d.seq}})
 	}
 	return findings
 }

@@ -26,7 +26,7 @@ func TestEnds(t *testing.T) {
 		{"the app was ended", rolled().add(timeline.Harness, timeline.TargetStopped{Asked: true}).end(), "accepts pass", oracle.Pass, ""},
 		{"the app ended before anything was shown", book(plan(newKey), p).dies("exit status 1").end(), "survives fail, accepts inconclusive", oracle.Fail, ""},
 		{"the harness failed", rolled().fails("mint: no such key"), "accepts pass, harness inconclusive", oracle.Inconclusive, "mint: no such key"},
-		{"the harness failed an app that failed", rolled().dies("killed").fails("mint: no such key"), "survives fail, accepts pass, harness inconclusive", oracle.Inconclusive, "mint: no such key"},
+		{"the harness failed an app that failed", rolled().dies("killed").fails("mint: no such key"), "survives fail, accepts pass, harness inconclusive", oracle.Fail, "mint: no such key"},
 		{"cut short", rolled(), "accepts pass, harness inconclusive", oracle.Inconclusive, "the timeline ends before the scenario does: the run was interrupted"},
 		{"no rule", book(plan(), p).at(1).present("old", accepted).end(), "", oracle.Inconclusive, ""},
 	} {

@@ -118,6 +118,12 @@ func (l *lie) concerns(d timeline.Document) bool {
 // hides reports whether an app cannot learn a new key from a document that the
 // fault harms. Replicas and odd neighbours leave the key where it can be found.
 func (l *lie) hides() bool {
+	switch l.effect {
+	case "delay":
+		return time.Duration(l.rule.Delay.By) >= opening
+	case "drip":
+		return true // how long a document drips is not in the book before it is out
+	}
 	return slices.Contains([]string{"", "status", "refuse", "hang", "truncate", "html", "body", "empty", "stale"}, l.effect)
 }
 

@@ -10,9 +10,7 @@ import (
 
 // lasts judges whether a known key went on working while a fault kept or broke
 // the documents, and after it where the app had lost the key by then: the
-// promise allows a rejection only where that took longer than it says. It says
-// nothing of an app that rejected no token: how long an outage it would have
-// stood was not seen.
+// promise allows a rejection only where that took longer than it says.
 func (b *book) lasts(r spec.Accepts, what string, c course) []Finding {
 	if r.Through.IsZero() {
 		return nil
@@ -30,7 +28,7 @@ func (b *book) lasts(r spec.Accepts, what string, c course) []Finding {
 		}
 	}
 	if len(lost) == 0 {
-		return nil
+		return b.stood(r, what, c)
 	}
 	f.Evidence = append(f.Evidence, seqs(lost)...)
 	f.Text = fmt.Sprintf("%s: %d rejected since documents were away or broken, the first after %.1f s of it", what, len(lost), first.Seconds())
@@ -48,16 +46,55 @@ func (b *book) lasts(r spec.Accepts, what string, c course) []Finding {
 	return []Finding{f}
 }
 
+// stood judges an app that rejected no token. It has shown something where it
+// met the broken documents, or where they were broken for as long as is promised.
+func (b *book) stood(r spec.Accepts, what string, c course) []Finding {
+	limit, declared := b.resolve(r.Through)
+	if !declared || len(b.harm) == 0 || c.accepted == 0 {
+		return nil
+	}
+	var longest time.Duration
+	f := Finding{Rule: r.Rule(), Outcome: Pass}
+	for _, o := range b.harm {
+		longest = max(longest, min(o.to, b.end)-o.from)
+		f.Evidence = append(f.Evidence, o.cause)
+	}
+	met := 0
+	for _, fetched := range b.fetches {
+		if slices.ContainsFunc(b.lies, func(l lie) bool { return l.harms() && fetched.Harmed(l.id) }) {
+			if met++; met == 1 {
+				f.Evidence = append(f.Evidence, fetched.seq)
+			}
+		}
+	}
+	f.Text = fmt.Sprintf("%s: went on while documents were away or broken for %.1f s", what, longest.Seconds())
+	switch {
+	case met > 0:
+		f.Text += fmt.Sprintf(", and the app was served %s", plural(met, "such answer", "such answers"))
+	case longest < limit:
+		f.withhold(fmt.Sprintf("the app fetched nothing meanwhile, and %s is promised", text(limit)))
+	}
+	return []Finding{f}
+}
+
 // outage is how long documents had been away or broken when a token was
 // presented, or were until they were back, and the entry of the fault that
 // began it. harmed is false where that never was.
 func (b *book) outage(s *show) (lasted time.Duration, cause uint64, harmed bool) {
 	for _, o := range b.harm {
 		if o.from <= s.to {
-			lasted, cause, harmed = max(0, min(s.from, o.to)-o.from), o.cause, true
+			lasted, cause, harmed = max(0, min(s.from, o.to)-o.from), o.cause, !b.overcame(o, s)
 		}
 	}
 	return lasted, cause, harmed
+}
+
+// overcame reports whether the app had the key again after the outage and
+// before the token: what it rejects then is no matter of the outage.
+func (b *book) overcame(o span, s *show) bool {
+	return slices.ContainsFunc(b.shows, func(other show) bool {
+		return other.accepted() && other.minted.Key == s.minted.Key && other.from >= o.to && other.to < s.from
+	})
 }
 
 // harms reports whether the fault keeps or breaks documents.

@@ -46,6 +46,7 @@ const (
 	hasCode     = 10
 	hasRollover = 20
 	isAnswer    = 3
+	bare        = 8 // a code and no more than the ends of JSON or a header behind it says less than a line of the log
 	namesKID    = 5
 )
 
@@ -71,7 +72,7 @@ func (b *book) said(s *show) (saying, bool) {
 	}
 	detail := s.presented.Detail
 	from, code, score := weighWords(detail)
-	if code != "" {
+	if code != "" && len(detail)-from > len(code)+bare {
 		score += isAnswer
 	}
 	if score > worth || worth == 0 && detail != "" {
