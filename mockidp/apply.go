@@ -23,6 +23,7 @@ type change struct {
 	skew    time.Duration
 	names   int
 	moves   []keyring.Transition
+	set     []string // ids of faults
 	records []func() // in the order of the commands
 }
 
@@ -49,7 +50,7 @@ func (i *Issuer) Apply(ctx context.Context, commands ...command.Command) (comman
 	if err := i.commit(former, c); err != nil {
 		return command.Result{}, err
 	}
-	return command.Result{Generation: c.ring.Generation, Transitions: c.moves}, nil
+	return command.Result{Generation: c.ring.Generation, Transitions: c.moves, Faults: c.set}, nil
 }
 
 // prepare works one command into the change.
@@ -69,6 +70,9 @@ func (i *Issuer) prepare(ctx context.Context, c *change, cmd command.Command) er
 		c.say(i, timeline.KeyChanged{Generation: next.Generation, Command: cmd.Verb(), Transitions: moves})
 	case command.Skew:
 		c.skew += time.Duration(cmd.By)
+		if at := i.clock.Offset() + c.skew; at > clock.MaxOffset || at < -clock.MaxOffset {
+			return fmt.Errorf("%w: skew: by %s the clock would be %s off, beyond %s (100 years)", command.ErrCommand, cmd.By, clock.Duration(at), clock.Duration(clock.MaxOffset))
+		}
 		c.records = append(c.records, func() {
 			i.clock.Move(time.Duration(cmd.By))
 			i.clock.Drift(cmd.Drift)
@@ -102,6 +106,7 @@ func (i *Issuer) prepareFault(c *change, rule fault.Rule) error {
 		return fmt.Errorf("record fault: %w", err)
 	}
 	c.faults = next
+	c.set = append(c.set, rule.ID)
 	set := timeline.FaultSet{ID: rule.ID, Rule: text}
 	switch {
 	case rule.ClosesListener() && i.own != nil:

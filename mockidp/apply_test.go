@@ -2,7 +2,11 @@ package mockidp_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"math"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -214,5 +218,42 @@ func TestAClosedIssuerTakesNoCommands(t *testing.T) {
 	}
 	if err := idp.Listen("127.0.0.1:0"); err == nil {
 		t.Error("it listens")
+	}
+}
+
+func TestAClockIsMovedACenturyAtMost(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	skew := func(by time.Duration) command.Skew { return command.Skew{By: clock.Duration(by)} }
+	idp := mockidp.Start(t, mockidp.Config{})
+	apply(t, idp, skew(60*year))
+	for name, list := range map[string][]command.Command{
+		"in two steps":          {skew(60 * year)},
+		"in one transaction":    {skew(30 * year), skew(30 * year)},
+		"in one step":           {skew(200 * year)},
+		"to where it overflows": {skew(math.MaxInt64)},
+		"back that far":         {skew(math.MinInt64)},
+	} {
+		if _, err := idp.Apply(context.Background(), list...); !errors.Is(err, command.ErrCommand) || !strings.Contains(err.Error(), "100 years") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if moved := events[timeline.ClockMoved](t, idp); len(moved) != 1 {
+		t.Errorf("%+v", moved)
+	}
+	apply(t, idp, skew(-100*year), skew(-60*year), skew(200*year-100*year)) // the sum counts, at each step
+}
+
+func TestTheAnswerNamesTheFaultsThatWereSet(t *testing.T) {
+	idp := mockidp.Start(t, mockidp.Config{})
+	empty := fault.Rule{Empty: &fault.Empty{}}
+	result := apply(t, idp, command.Fault{Rule: empty}, keyring.Rotate{}, command.Fault{Rule: fault.Rule{ID: "mine", Hang: &fault.Hang{}}}, command.Fault{Rule: empty})
+	if want := []string{"fault-1", "mine", "fault-2"}; !slices.Equal(result.Faults, want) {
+		t.Errorf("%v, want %v", result.Faults, want)
+	}
+	for _, id := range result.Faults {
+		apply(t, idp, command.Clear{Fault: id})
+	}
+	if text, err := json.Marshal(apply(t, idp, command.Clear{})); err != nil || string(text) != `{"generation":2,"transitions":[]}` {
+		t.Errorf("%s %v", text, err)
 	}
 }

@@ -18,6 +18,10 @@ type System struct{}
 // Now implements Clock.
 func (System) Now() time.Time { return time.Now() }
 
+// MaxOffset is the farthest that a Skewed clock gets from its base: a hundred
+// years, so that no sum of offsets and token lifetimes overflows a Duration (292).
+const MaxOffset = 100 * 365 * 24 * time.Hour
+
 // Skewed is a clock that runs beside another: an offset, and a drift that
 // grows with time. The zero value follows System exactly. It is safe for
 // concurrent use.
@@ -46,12 +50,13 @@ func (s *Skewed) Offset() time.Duration {
 	return s.offsetAt(s.base())
 }
 
-// Move puts the clock ahead by a further d (back where negative).
+// Move puts the clock ahead by a further by (back where negative). It stops at
+// MaxOffset, as drift does.
 func (s *Skewed) Move(by time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
-	s.offset += by
+	s.offset = moved(s.offset, by)
 }
 
 // Drift makes the clock gain rate seconds per second from now on (lose where
@@ -80,7 +85,14 @@ func (s *Skewed) offsetAt(now time.Time) time.Duration {
 	if s.drift == 0 {
 		return s.offset
 	}
-	return s.offset + time.Duration(s.drift*float64(now.Sub(s.since)))
+	const most = float64(2 * MaxOffset) // from one end to the other
+	gained := s.drift * float64(now.Sub(s.since))
+	return moved(s.offset, time.Duration(max(-most, min(gained, most))))
+}
+
+// moved is an offset that was moved, but not beyond MaxOffset.
+func moved(offset, by time.Duration) time.Duration {
+	return offset + max(-MaxOffset-offset, min(by, MaxOffset-offset))
 }
 
 func (s *Skewed) base() time.Time {

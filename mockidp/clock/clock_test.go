@@ -2,6 +2,7 @@ package clock_test
 
 import (
 	"encoding/json"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -154,3 +155,28 @@ func FuzzDurationText(f *testing.F) {
 		}
 	})
 }
+
+func TestTheOffsetStaysWithinACentury(t *testing.T) {
+	base := &clock.Skewed{}
+	for name, move := range map[string]func(*clock.Skewed){
+		"one leap":      func(c *clock.Skewed) { c.Move(math.MaxInt64) },
+		"many leaps":    func(c *clock.Skewed) { c.Move(90 * year); c.Move(90 * year); c.Move(290 * year) },
+		"a century":     func(c *clock.Skewed) { c.Move(100 * year) },
+		"drift":         func(c *clock.Skewed) { c.Drift(1e300); base.Move(time.Hour) },
+		"drift settled": func(c *clock.Skewed) { c.Drift(1e300); base.Move(time.Hour); c.Drift(0) },
+	} {
+		c := &clock.Skewed{Base: base}
+		if move(c); c.Offset() != clock.MaxOffset || !c.Now().After(base.Now().Add(clock.MaxOffset-time.Hour)) {
+			t.Errorf("%s: %s", name, c.Offset())
+		}
+		if c.Drift(0); c.Offset() != clock.MaxOffset {
+			t.Errorf("%s, then: %s", name, c.Offset())
+		}
+		c.Move(math.MinInt64)
+		if got := c.Offset(); got != -clock.MaxOffset {
+			t.Errorf("%s, then back: %s", name, got)
+		}
+	}
+}
+
+const year = 365 * 24 * time.Hour

@@ -69,4 +69,5 @@ var ErrCommand = errors.New("invalid command")
 type Result struct {
 	Generation  uint64               `json:"generation"`
 	Transitions []keyring.Transition `json:"transitions"`
+	Faults      []string             `json:"faults,omitempty"` // ids of the faults that were set, in the order of their commands
 }

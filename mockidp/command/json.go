@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"time"
 
+	"github.com/rollover-harness/rollover/mockidp/clock"
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
@@ -84,8 +86,11 @@ func Validate(c Command) error {
 	case Fault:
 		err = c.Rule.Validate()
 	case Skew:
-		if !(math.Abs(c.Drift) <= MaxDrift) { // NaN too
+		switch by := time.Duration(c.By); {
+		case !(math.Abs(c.Drift) <= MaxDrift): // NaN too
 			err = fmt.Errorf("drift %v is beyond %d seconds per second", c.Drift, MaxDrift)
+		case by > clock.MaxOffset || by < -clock.MaxOffset:
+			err = fmt.Errorf("%s is beyond the %s that a clock can be moved (100 years)", c.By, clock.Duration(clock.MaxOffset))
 		}
 	case Record:
 		err = c.validate()

@@ -82,10 +82,13 @@ func TestBodiesThatScriptsRelyOn(t *testing.T) {
 	answer, text := send(t, "POST", listener.URL+"/issuers/default/commands", `[{"publish":{"name":"new","alg":"ES256"}},{"activate":{"key":"new"}}]`)
 	var result struct {
 		Generation  int
-		Transitions []map[string]string
+		Transitions []map[string]any
 	}
 	if err := json.Unmarshal([]byte(text), &result); err != nil || answer.StatusCode != 200 || result.Generation != 3 || len(result.Transitions) != 3 {
 		t.Fatalf("%d %s", answer.StatusCode, text)
+	}
+	if from, there := result.Transitions[0]["from"]; !there || from != nil {
+		t.Errorf("a new key comes from %v: %s", from, text)
 	}
 	if m := result.Transitions[1]; m["key"] != "new" || m["from"] != "published" || m["to"] != "active" || m["kid"] == "" {
 		t.Errorf("%v", m)
@@ -141,6 +144,8 @@ func TestProblems(t *testing.T) {
 		"illegal move":            {"POST", "/issuers/default/commands", `{"activate":{"key":"initial"}}`, 409, "already"},
 		"taken key":               {"POST", "/issuers/default/commands", `{"publish":{"name":"initial","alg":"RS256"}}`, 409, "taken"},
 		"taken issuer":            {"POST", "/issuers", `{"name":"default"}`, 409, "taken"},
+		"another key waits":       {"POST", "/issuers/default/commands", `[{"publish":{"name":"next"}},{"rotate":{"name":"other"}}]`, 409, "leave the name out"},
+		"a leap of the clock":     {"POST", "/issuers/default/commands", `{"skew":{"by":"2000000h"}}`, 400, "100 years"},
 		"unknown verb":            {"POST", "/issuers/default/commands", `{"rotat":{}}`, 400, "rotate"},
 		"unknown member":          {"POST", "/issuers/default/commands", `{"rotate":{"abrubt":true}}`, 400, "abrubt"},
 		"unknown algorithm":       {"POST", "/issuers/default/commands", `{"rotate":{"alg":"RS1"}}`, 400, "RS256"},
@@ -422,7 +427,7 @@ func TestOpenAPIListsTheRoutesAndTheVerbs(t *testing.T) {
 			t.Errorf("%s has %v, want %v", c.Verb(), got, want)
 		}
 	}
-	for name, of := range map[string]any{"MintRequest": credential.Request{}, "Spec": issuer.Spec{}, "KeySpec": issuer.KeySpec{}, "Issuer": issuer.Info{}} {
+	for name, of := range map[string]any{"MintRequest": credential.Request{}, "Spec": issuer.Spec{}, "Result": command.Result{}, "KeySpec": issuer.KeySpec{}, "Issuer": issuer.Info{}} {
 		if got, want := sorted(document.Components.Schemas[name].Properties), jsonMembers(reflect.TypeOf(of)); !slices.Equal(got, want) {
 			t.Errorf("%s has %v, want %v", name, got, want)
 		}

@@ -50,6 +50,8 @@ func fail(w http.ResponseWriter, err error, known []string) {
 		p.Status, p.Title, p.Hint = http.StatusNotFound, "no such fault", "clear without an id ends all"
 	case errors.As(err, &move):
 		p.Status, p.Title, p.Hint = http.StatusConflict, "no such move", "see GET keys for the states; activateBeside, withdraw, reuseKid and duplicateKid are the deliberately illegal moves"
+	case errors.Is(err, keyring.ErrWaiting):
+		p.Status, p.Title = http.StatusConflict, "another key is next"
 	case errors.Is(err, keyring.ErrNameTaken), errors.Is(err, keyring.ErrKIDTaken), errors.Is(err, fault.ErrIDTaken), errors.Is(err, issuer.ErrTaken):
 		p.Status, p.Title = http.StatusConflict, "name is taken"
 	case errors.Is(err, issuer.ErrClosed):

@@ -17,6 +17,10 @@ var ErrNameTaken = errors.New("name is taken")
 // ReuseKID and DuplicateKID do that on purpose.
 var ErrKIDTaken = errors.New("kid is taken")
 
+// ErrWaiting is wrapped by the error of a Rotate that describes a new key while
+// another one waits to become active.
+var ErrWaiting = errors.New("a published key waits already")
+
 // ErrNoName is returned where a command makes a key and gives it no name.
 var ErrNoName = errors.New("a new key needs a name")
 
@@ -38,11 +42,11 @@ func (e *TransitionError) Error() string {
 }
 
 // Transition is one key's move from one state to another. From is empty where
-// the key is new.
+// the key is new: null in JSON, so that the member is always there.
 type Transition struct {
 	Key  string `json:"key"`
 	KID  string `json:"kid"`
-	From State  `json:"from,omitempty"`
+	From State  `json:"from"`
 	To   State  `json:"to"`
 }
 
@@ -52,7 +56,7 @@ type Namer func(Material) string
 // Apply returns the snapshot after cmd and the moves it made, in the order in
 // which they were made. s is not changed. The kid of a new key that cmd does
 // not name comes from kid. Errors: *TransitionError, and those that wrap
-// ErrUnknownKey, ErrNameTaken, ErrKIDTaken, ErrNoName or ErrNoMaterial.
+// ErrUnknownKey, ErrNameTaken, ErrKIDTaken, ErrWaiting, ErrNoName or ErrNoMaterial.
 func Apply(s Snapshot, cmd Command, kid Namer, now time.Time) (Snapshot, []Transition, error) {
 	r := &ring{Snapshot: s, now: now, kid: kid}
 	r.keys = slices.Clone(s.keys)
@@ -206,6 +210,12 @@ func (r *ring) restore(name string) error {
 
 func (r *ring) rotate(c Rotate) error {
 	next, waits := r.longestWaiting()
+	switch waiting, _ := r.Key(next); {
+	case waits && c.Name != "" && c.Name != next:
+		return fmt.Errorf("name %q: key %q is next: %w (leave the name out, or remove that key first)", c.Name, next, ErrWaiting)
+	case waits && c.Alg != "" && c.Alg != waiting.Alg:
+		return fmt.Errorf("algorithm %s: key %q of %s is next: %w (leave the algorithm out, or remove that key first)", c.Alg, next, waiting.Alg, ErrWaiting)
+	}
 	if !waits {
 		name := c.Name
 		for n := len(r.keys) + 1; name == ""; n++ {

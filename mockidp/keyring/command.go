@@ -52,8 +52,8 @@ type Restore struct {
 // waits, active; the former active key is retired and stays served, keys
 // retired before it leave.
 type Rotate struct {
-	Name   string `json:"name,omitempty" doc:"name for the key where a new one is made; left out: chosen"`
-	Alg    string `json:"alg,omitempty" doc:"JOSE algorithm where a new key is made: RS256 (default), PS256, ES256, EdDSA"`
+	Name   string `json:"name,omitempty" doc:"name for the new key; refused where another key waits; left out: chosen"`
+	Alg    string `json:"alg,omitempty" doc:"JOSE algorithm of the new key, refused where one of another waits: RS256 (default), PS256, ES256, EdDSA"`
 	Abrupt bool   `json:"abrupt,omitempty" doc:"nothing but the new key stays: no overlap"`
 
 	Material Material `json:"-"`

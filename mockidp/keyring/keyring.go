@@ -7,6 +7,7 @@ package keyring
 import (
 	"crypto"
 	"crypto/x509"
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -26,6 +27,14 @@ const (
 
 // Served reports whether a key in this state stands in the documents.
 func (s State) Served() bool { return s == Published || s == Active || s == Retired }
+
+// MarshalJSON writes no state at all, that of a key before it was made, as null.
+func (s State) MarshalJSON() ([]byte, error) {
+	if s == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(s))
+}
 
 // Material is what a key is made of: the private key behind a crypto.Signer
 // and a certificate for it. Everything that names a key (kid, x5t, thumbprint,

@@ -2,6 +2,7 @@ package keyring_test
 
 import (
 	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -170,7 +171,7 @@ func TestTransitions(t *testing.T) {
 			"rotate takes the longest waiting", []keyring.Command{
 				keyring.Generate{Name: "late"}, keyring.Publish{Name: "a"}, keyring.Activate{Key: "a"}, keyring.Publish{Name: "early"}, keyring.Publish{Name: "late"},
 			},
-			keyring.Rotate{Name: "unused"}, "late:published a:retired early:active", []string{"early:published>active", "a:active>retired"},
+			keyring.Rotate{}, "late:published a:retired early:active", []string{"early:published>active", "a:active>retired"},
 		},
 		{
 			"rotate removes keys retired before", []keyring.Command{
@@ -413,5 +414,38 @@ func TestCopies(t *testing.T) {
 	}
 	if k, _ := s.Key("a"); k.Compromised {
 		t.Error("Compromise changed the snapshot given")
+	}
+}
+
+func TestRotateDescribesNoKeyThatAlreadyWaits(t *testing.T) {
+	waiting, _ := apply(t, keyring.Snapshot{}, keyring.Publish{Name: "a"}, keyring.Activate{Key: "a"}, keyring.Publish{Name: "next"})
+	for _, c := range []keyring.Rotate{{Name: "other"}, {Name: "a"}, {Alg: "RS256"}, {Name: "next", Alg: "RS256"}, {Name: "other", Abrupt: true}} {
+		if after, _, err := tryApply(waiting, c); !errors.Is(err, keyring.ErrWaiting) || !strings.Contains(err.Error(), `"next"`) || after.Generation != waiting.Generation {
+			t.Errorf("%+v: generation %d, %v", c, after.Generation, err)
+		}
+	}
+	for _, c := range []keyring.Rotate{{}, {Name: "next"}, {Alg: "EdDSA"}} {
+		if after, _ := apply(t, waiting, c); states(after) != "a:retired next:active" {
+			t.Errorf("%+v: %s", c, states(after))
+		}
+	}
+}
+
+func TestATransitionAlwaysSaysFromWhere(t *testing.T) {
+	for text, want := range map[string]keyring.Transition{
+		`{"key":"a","kid":"k","from":null,"to":"published"}`:     {Key: "a", KID: "k", To: keyring.Published},
+		`{"key":"a","kid":"k","from":"published","to":"active"}`: {Key: "a", KID: "k", From: keyring.Published, To: keyring.Active},
+	} {
+		if got, err := json.Marshal(want); err != nil || string(got) != text {
+			t.Errorf("wrote %s (%v), want %s", got, err, text)
+		}
+		var got keyring.Transition
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
+			t.Errorf("read %+v (%v), want %+v", got, err, want)
+		}
+	}
+	var old keyring.Transition // as timelines had it that were saved before
+	if err := json.Unmarshal([]byte(`{"key":"a","kid":"k","to":"published"}`), &old); err != nil || old.From != "" {
+		t.Errorf("%+v %v", old, err)
 	}
 }

@@ -176,3 +176,20 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestANewKeyComesFromNowhere(t *testing.T) {
+	const head = `{"seq":1,"at":"2026-03-01T12:00:00Z","elapsed":"0s","source":"issuer","type":"keyChanged","event":{"generation":2,"command":"publish","transitions":[{"key":"<new>","kid":"k",`
+	for _, from := range []string{`"from":null,`, ``} { // without it as older timelines have it
+		entries, err := timeline.Decode(strings.NewReader(head + from + `"to":"published"}]}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if moved := entries[0].Event.(timeline.KeyChanged).Transitions[0]; moved.From != "" || moved.To != keyring.Published {
+			t.Errorf("%+v", moved)
+		}
+		var text bytes.Buffer
+		if err := timeline.Encode(&text, entries); err != nil || text.String() != head+`"from":null,"to":"published"}]}}`+"\n" {
+			t.Errorf("%s %v", text.String(), err)
+		}
+	}
+}
