@@ -89,7 +89,9 @@ func read(entries []timeline.Entry) (*book, error) {
 	minted := map[uint64]mint{}
 	for _, e := range entries {
 		here := placeOf(e)
-		b.end = max(b.end, here.at)
+		if b.ended == nil { // what was still being served then is written down after it
+			b.end = max(b.end, here.at)
+		}
 		switch event := e.Event.(type) {
 		case timeline.KeyChanged:
 			for _, t := range event.Transitions {

@@ -51,7 +51,7 @@ func TestMissingFeatures(t *testing.T) {
 }
 
 func TestHeading(t *testing.T) {
-	v := judge(t, book(plan(oldKey), recovery(0)).at(3).present("old", accepted).at(4.6).end())
+	v := judge(t, book(plan(oldKey), recovery(0)).at(3).present("old", accepted).at(4.6).end().at(9).fetch())
 	if v.ID != "T1" || v.Name != "tale" || v.Title != "A tale" || v.Profile != "core" || v.Seconds != 4.5 {
 		t.Errorf("%+v", v)
 	}
