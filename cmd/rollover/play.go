@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -21,6 +22,9 @@ type finished struct {
 
 // play carries the scenarios out and judges them.
 func (sh *shell) play(ctx context.Context, c engine.Config) (finished, error) {
+	// One thread more than signatures are made at a time, so that documents
+	// answer at once while tokens are minted (see the issuer's Gate).
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1))
 	began := time.Now()
 	results, err := engine.Run(ctx, c)
 	took := time.Since(began)
@@ -45,19 +49,21 @@ func (sh *shell) play(ctx context.Context, c engine.Config) (finished, error) {
 
 // failure is the error of a run that came to no verdict.
 func failure(ctx context.Context, c engine.Config, err error, results []engine.Result) error {
+	done := 0
+	for _, r := range results {
+		if r.Err == nil && len(r.Entries) > 0 {
+			done++
+		}
+	}
 	switch {
 	case ctx.Err() != nil:
-		done := 0
-		for _, r := range results {
-			if r.Err == nil && len(r.Entries) > 0 {
-				done++
-			}
-		}
 		apps := "every app was ended"
 		if c.Target.Kind() == "url" {
 			apps = "the app goes on"
 		}
 		return &exit{code: codeInterrupted, err: fmt.Errorf("interrupted after %d of %d scenarios: %s, no report was written", done, len(results), apps)}
+	case (errors.Is(err, target.ErrStart) || errors.Is(err, engine.ErrPlain)) && done > 0:
+		return harness("%w (after %d of %d scenarios, of which no report was written)", err, done, len(results))
 	case errors.Is(err, target.ErrStart), errors.Is(err, engine.ErrPlain):
 		return harness("%w", err)
 	case c.Target.Kind() == "url" && errors.Is(err, syscall.EADDRINUSE):
