@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
@@ -120,14 +121,14 @@ func (i *Issuer) prepareFault(c *change, rule fault.Rule) error {
 
 func (i *Issuer) prepareClear(c *change, id string) error {
 	var ids []string
-	switch _, ended := i.ended[id]; {
+	switch {
 	case id == "":
 		for _, rule := range c.faults.Rules() {
 			ids = append(ids, rule.ID)
 		}
 	case c.faults.Has(id):
 		ids = []string{id}
-	case !ended:
+	case !slices.Contains(i.ended, id):
 		return fmt.Errorf("clear %q: %w", id, fault.ErrUnknown)
 	}
 	c.faults = c.faults.Without(ids...)
@@ -150,7 +151,7 @@ func (i *Issuer) commit(former *state, c *change) error {
 		if next, err = newState(former.place, c.ring, c.past, c.faults); err != nil {
 			return err
 		}
-	} else if len(c.records) > 0 {
+	} else if !c.faults.Equal(former.faults) {
 		next = former.withFaults(c.faults)
 	}
 	// Opening a port can fail, closing cannot: so the one comes before the point of no

@@ -7,8 +7,12 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
-// end takes rules out that have harmed as many requests as they may.
-func (i *Issuer) end(ids []string) {
+// endedKept is how many faults that ended by themselves are remembered: clearing
+// one of them is no error, for nobody can know in time that it ended.
+const endedKept = 256
+
+// endFaults takes rules out that have harmed as many requests as they may.
+func (i *Issuer) endFaults(ids []string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if !i.closed {
@@ -60,7 +64,7 @@ func (i *Issuer) endLocked(ids []string) {
 		trouble = i.own.open()
 	}
 	for _, id := range ended {
-		i.ended[id] = struct{}{}
+		i.ended = append(i.ended[max(0, len(i.ended)-endedKept+1):], id)
 		i.write(timeline.Issuer, timeline.FaultSet{ID: id, Cleared: true})
 	}
 	if trouble != nil {

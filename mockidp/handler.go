@@ -1,6 +1,7 @@
 package mockidp
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -17,8 +18,12 @@ const Warning = "for tests only: the private keys of this issuer are public"
 func (i *Issuer) Handler() http.Handler { return http.HandlerFunc(i.serve) }
 
 func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
-	i.serving.RLock()
-	defer i.serving.RUnlock()
+	out := &recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
+	if !i.takeOff(out) {
+		problem(w, http.StatusServiceUnavailable, "issuer is closed", r.URL.Path, nil)
+		return
+	}
+	defer i.land(out)
 	began := i.config.Clock.Now()
 	st := i.state.Load()
 	head := w.Header()
@@ -26,7 +31,6 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 	head["Access-Control-Allow-Origin"] = anyOrigin[:]
 
 	truth, err := st.find(r.URL.Path)
-	out := recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
 	answer := timeline.Served{Document: timeline.Other, Method: r.Method, Path: r.URL.Path, Generation: st.snapshot.Generation}
 	var plan fault.Plan
 	served := (*document)(nil)
@@ -43,7 +47,7 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 		answer.Took = clock.Duration(i.config.Clock.Now().Sub(began))
 		i.write(timeline.Issuer, answer)
 		if ended := plan.Finish(); ended != nil {
-			i.end(ended)
+			i.endFaults(ended)
 		}
 		if trouble != nil {
 			panic(trouble)
@@ -51,21 +55,21 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 	}()
 	switch {
 	case err != nil:
-		problem(&out, http.StatusInternalServerError, "cannot render the document", err.Error(), nil)
+		problem(out, http.StatusInternalServerError, "cannot render the document", err.Error(), nil)
 		return
 	case r.Method == http.MethodOptions:
-		preflight(&out)
+		preflight(out)
 		return
 	case truth != nil && !slices.Contains(reading, r.Method):
 		head.Set("Allow", "GET, HEAD, OPTIONS")
-		problem(&out, http.StatusMethodNotAllowed, "documents are only read", r.Method+" "+r.URL.Path, nil)
+		problem(out, http.StatusMethodNotAllowed, "documents are only read", r.Method+" "+r.URL.Path, nil)
 		return
 	}
 	answer.Document = truth.kind()
 	plan = st.faults.Plan(string(answer.Document), began)
 	if plan.Harmless() {
 		served = truth
-		st.answer(&out, r, truth)
+		st.answer(out, r, truth)
 		return
 	}
 	answer.Fault = plan.IDs()
@@ -79,7 +83,7 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		served = lie
 		st.answer(w, r, lie)
-	})).ServeHTTP(&out, r)
+	})).ServeHTTP(out, i.cancellable(out, r))
 }
 
 // answer writes a document, or what is at paths without one.
@@ -95,19 +99,18 @@ func (st *state) answer(w http.ResponseWriter, r *http.Request, d *document) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	// net/http sends large bodies at once. Kept apart, the last byte stays in its buffer until
-	// the handler returns: nobody has the whole document before the book says so.
-	last := len(d.Body) - 1
-	_, _ = w.Write(d.Body[:last])
-	_, _ = w.Write(d.Body[last:])
+	_, _ = w.Write(d.Body)
 }
 
-// recorder notes what went out.
+// recorder notes what went out. It keeps the last byte of what is written back
+// in net/http's buffer, which is sent when the handler returns: nobody has a
+// whole answer before the book says so, unless somebody flushes.
 type recorder struct {
 	http.ResponseWriter
 	head   bool // of a HEAD request: bodies do not go out
 	status int  // 0: nothing did
 	bytes  int
+	cancel context.CancelFunc // ends the request where it waits; guarded by flights
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -123,7 +126,14 @@ func (o *recorder) Write(p []byte) (int, error) {
 	if o.status == 0 {
 		o.status = http.StatusOK
 	}
-	n, err := o.ResponseWriter.Write(p)
+	// net/http sends at once what is larger than its buffer; a single byte never is.
+	last := max(0, len(p)-1)
+	n, err := o.ResponseWriter.Write(p[:last])
+	if err == nil {
+		var m int
+		m, err = o.ResponseWriter.Write(p[last:])
+		n += m
+	}
 	if !o.head {
 		o.bytes += n
 	}

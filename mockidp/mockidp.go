@@ -3,6 +3,7 @@ package mockidp
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -26,15 +27,15 @@ type Issuer struct {
 	id     string // begins the ids of tokens
 	tokens atomic.Uint64
 
-	state   atomic.Pointer[state]
-	serving sync.RWMutex // held for reading by requests, so that Close can wait for them
+	state atomic.Pointer[state]
+	flights
 	strangers
 
 	mu     sync.Mutex // held while the state is replaced; guards what follows
 	own    *listener  // nil without a listener of its own
 	alarm  *time.Timer
-	names  int                 // of faults that were not given one
-	ended  map[string]struct{} // ids of faults that ended by themselves
+	names  int      // of faults that were not given one
+	ended  []string // ids of the last faults that ended by themselves
 	closed bool
 }
 
@@ -56,7 +57,7 @@ func newIssuer(ctx context.Context, c Config) (*Issuer, error) {
 	if c.Tenant == "" {
 		c.Tenant = tenant(p, c.Name)
 	}
-	i := &Issuer{config: c, clock: &clock.Skewed{Base: c.Clock}, id: rand.Text()[:8], ended: map[string]struct{}{}}
+	i := &Issuer{config: c, clock: &clock.Skewed{Base: c.Clock}, id: rand.Text()[:8]}
 	i.log = timeline.New(i.clock, c.Clock, c.TimelineLimit)
 	at := place{profile: p}
 	i.state.Store(&state{place: at})
@@ -145,28 +146,38 @@ func (i *Issuer) write(source string, event timeline.Event) timeline.Entry {
 }
 
 // Timeline returns the entries whose Seq is above after; where there is none
-// it waits for one, at most for wait.
+// it waits for one, at most for wait. It can be read after Close too, when it has
+// all requests that ever came; only to wait for more is issuer.ErrClosed then.
 func (i *Issuer) Timeline(ctx context.Context, after uint64, wait time.Duration) ([]timeline.Entry, error) {
 	if wait > 0 {
 		ctx, cancel := context.WithTimeout(ctx, wait)
 		defer cancel()
-		return i.log.Wait(ctx, after), nil
+		entries, err := i.log.Wait(ctx, after)
+		if errors.Is(err, timeline.ErrEnded) {
+			err = fmt.Errorf("wait for entries: %w", issuer.ErrClosed)
+		}
+		return entries, err
 	}
 	return i.log.After(after), nil
 }
 
 // Close ends the issuer: its listener and all connections are closed, requests
-// that hang are let go, and all have ended when it returns.
+// that are under way are cut. When it returns all have ended, and the timeline has
+// each of them: one that was not answered yet with status 0. Clients that do not
+// read hold it up for a second at most.
 func (i *Issuer) Close() error {
 	i.mu.Lock()
 	if i.closed {
 		i.mu.Unlock()
+		<-i.end()
 		return nil
 	}
 	i.closed = true
 	if i.alarm != nil {
 		i.alarm.Stop()
 	}
+	// Before the faults let go: what waits in them shall be cut, not answered.
+	landed := i.end()
 	former := i.state.Load()
 	i.state.Store(former.withFaults(fault.Table{}))
 	former.faults.Release(fault.Table{})
@@ -176,7 +187,7 @@ func (i *Issuer) Close() error {
 		own.close()
 		own.release()
 	}
-	i.serving.Lock()
-	defer i.serving.Unlock()
+	<-landed
+	i.log.End()
 	return nil
 }

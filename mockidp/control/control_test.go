@@ -454,3 +454,32 @@ func jsonMembers(t reflect.Type) []string {
 	slices.Sort(names)
 	return names
 }
+
+func TestTheEndOfAnIssuerEndsWhoReadsItsTimeline(t *testing.T) {
+	_, listener, client := start(t)
+	request, err := http.NewRequestWithContext(t.Context(), "GET", listener.URL+"/issuers/default/timeline", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	waiting := make(chan error, 1)
+	go func() {
+		_, err := client.Issuer("default").Timeline(t.Context(), 1, time.Minute)
+		waiting <- err
+	}()
+	if err := client.Delete(t.Context(), "default"); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(answer.Body); err != nil || !strings.HasPrefix(string(text), "id: 1\nevent: keyChanged\n") {
+		t.Errorf("%q %v", text, err)
+	}
+	var failure *control.Error
+	if err := <-waiting; !errors.As(err, &failure) || (failure.Status != 409 && failure.Status != 404) { // 404 where it came too late to wait
+		t.Errorf("%v", err)
+	}
+}

@@ -31,7 +31,11 @@ func (f Drip) Wire(next http.Handler, over <-chan struct{}) http.Handler {
 			if _, err := w.Write(piece); err != nil {
 				abort()
 			}
-			_ = control.Flush()
+			// The last piece goes out when the handlers further out are done with the
+			// request: the whole body is not there before it is written down.
+			if len(rest) > 0 || a.cut {
+				_ = control.Flush()
+			}
 			if len(rest) > 0 && !pause(r, every, over) {
 				abort()
 			}

@@ -64,6 +64,9 @@ func (t Table) Release(next Table) {
 	}
 }
 
+// Equal reports whether u has the same rules in force, not merely alike ones.
+func (t Table) Equal(u Table) bool { return slices.Equal(t.armed, u.armed) }
+
 // Has reports whether a rule of that id is in the table.
 func (t Table) Has(id string) bool {
 	return slices.ContainsFunc(t.armed, func(a *armed) bool { return a.ID == id })

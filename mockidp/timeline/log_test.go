@@ -2,6 +2,7 @@ package timeline_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"strconv"
 	"sync"
@@ -93,7 +94,7 @@ func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := timeline.New(&at{start}, &at{start}, 0)
 		got := make(chan []timeline.Entry, 1)
-		go func() { got <- log.Wait(t.Context(), 1) }()
+		go func() { got <- wait(t, log, 1) }()
 		synctest.Wait()
 		log.Append(timeline.Issuer, note(1)) // wakes it, and is not what it waits for
 		synctest.Wait()
@@ -106,22 +107,54 @@ func TestWait(t *testing.T) {
 		if first, last := seqs(<-got); first != 2 || last != 2 {
 			t.Errorf("entries %d to %d, want 2", first, last)
 		}
-		if first, last := seqs(log.Wait(t.Context(), 0)); first != 1 || last != 2 {
+		if first, last := seqs(wait(t, log, 0)); first != 1 || last != 2 {
 			t.Errorf("entries %d to %d were there already, want 1 to 2", first, last)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		if entries := log.Wait(ctx, 2); entries != nil {
-			t.Errorf("entries %v after the end of waiting", entries)
+		if entries, err := log.Wait(ctx, 2); entries != nil || err != nil {
+			t.Errorf("entries %v (%v) after the end of waiting", entries, err)
+		}
+	})
+}
+
+func wait(t *testing.T, log *timeline.Log, seq uint64) []timeline.Entry {
+	t.Helper()
+	entries, err := log.Wait(t.Context(), seq)
+	if err != nil {
+		t.Error(err)
+	}
+	return entries
+}
+
+func TestEndWakesWhoWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := timeline.New(&at{start}, &at{start}, 0)
+		log.Append(timeline.Issuer, note(1))
+		got := make(chan error)
+		go func() {
+			_, err := log.Wait(t.Context(), 1)
+			got <- err
+		}()
+		synctest.Wait()
+		log.End()
+		if err := <-got; !errors.Is(err, timeline.ErrEnded) {
+			t.Errorf("who waited was told %v", err)
+		}
+		if _, err := log.Wait(t.Context(), 1); !errors.Is(err, timeline.ErrEnded) {
+			t.Errorf("who comes later is told %v", err)
+		}
+		if first, last := seqs(wait(t, log, 0)); first != 1 || last != 1 {
+			t.Errorf("entries %d to %d can be read, want 1", first, last)
 		}
 	})
 }
 
 func TestLogFromManyGoroutines(t *testing.T) {
 	log := timeline.New(&at{start}, &at{start}, 0)
-	var wait sync.WaitGroup
+	var group sync.WaitGroup
 	for range 8 {
-		wait.Go(func() {
+		group.Go(func() {
 			for i := range 100 {
 				log.Append(timeline.Issuer, note(i))
 			}
@@ -129,12 +162,12 @@ func TestLogFromManyGoroutines(t *testing.T) {
 	}
 	var seen uint64
 	for seen < 800 {
-		for _, e := range log.Wait(t.Context(), seen) {
+		for _, e := range wait(t, log, seen) {
 			if e.Seq != seen+1 {
 				t.Fatalf("entry %d after %d", e.Seq, seen)
 			}
 			seen = e.Seq
 		}
 	}
-	wait.Wait()
+	group.Wait()
 }

@@ -5,6 +5,7 @@ package timeline
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -38,13 +39,17 @@ type Log struct {
 	next    uint64
 	entries []Entry
 	changed chan struct{} // closed at the next append
+	ended   chan struct{} // closed by End
 }
+
+// ErrEnded is returned to who waits for entries of a book that has ended.
+var ErrEnded = errors.New("the timeline has ended")
 
 // New begins a log. issuer gives the time of entries, base the monotonic time
 // that Elapsed is measured by. Where limit is above 0, only about the last
 // limit entries are kept.
 func New(issuer, base clock.Clock, limit int) *Log {
-	return &Log{clock: issuer, base: base, limit: limit, began: base.Now(), next: 1, changed: make(chan struct{})}
+	return &Log{clock: issuer, base: base, limit: limit, began: base.Now(), next: 1, changed: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // Append writes an entry and returns it.
@@ -76,20 +81,29 @@ func (l *Log) After(seq uint64) []Entry {
 }
 
 // Wait returns the entries whose Seq is above seq as soon as there is one, or
-// none when ctx is done first.
-func (l *Log) Wait(ctx context.Context, seq uint64) []Entry {
+// none when ctx is done first. The error is ErrEnded where there will be none.
+func (l *Log) Wait(ctx context.Context, seq uint64) ([]Entry, error) {
 	for {
 		entries, changed := l.after(seq)
 		if len(entries) > 0 {
-			return entries
+			return entries, nil
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return nil, nil
 		case <-changed:
+		case <-l.ended:
+			if entries := l.After(seq); len(entries) > 0 {
+				return entries, nil
+			}
+			return nil, ErrEnded
 		}
 	}
 }
+
+// End wakes all who wait: nothing more will be written. What was written can
+// still be read. It is called once.
+func (l *Log) End() { close(l.ended) }
 
 func (l *Log) after(seq uint64) ([]Entry, <-chan struct{}) {
 	l.mu.Lock()
