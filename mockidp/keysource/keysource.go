@@ -53,12 +53,12 @@ type Stats struct {
 
 // Source hands out key material. It is safe for concurrent use.
 type Source struct {
-	ready chan keyring.Material
-	stop  chan struct{}
-	fill  sync.WaitGroup
+	ahead int            // RSA keys to keep ready once the pool is low
+	fill  sync.WaitGroup // the filler, while it runs
 
 	mu      sync.Mutex
-	pool    []record // not handed out yet
+	pool    []record           // not handed out yet
+	ready   []keyring.Material // generated ahead
 	filling bool
 	closed  bool
 	stats   Stats
@@ -69,8 +69,7 @@ func New(c Config) *Source {
 	if c.Ready <= 0 {
 		c.Ready = 2
 	}
-	// The filler holds one finished key itself while it waits for room.
-	s := &Source{ready: make(chan keyring.Material, c.Ready-1), stop: make(chan struct{})}
+	s := &Source{ahead: c.Ready}
 	if !c.Fresh {
 		records, err := index(embedded)
 		if err != nil {
@@ -85,9 +84,12 @@ func New(c Config) *Source {
 }
 
 // Shared is the Source of the process, so that two issuers of one process never
-// share a key.
+// share a key. Nobody closes it: it runs nothing while nobody takes keys.
 //
-// It is package-level state on purpose: uniqueness is a property of the process.
+// It is package-level state on purpose. The pool is embedded once in a process,
+// and that no key of it is handed out twice can only be promised by something
+// that all issuers of the process share, whoever made them: two tests that each
+// start one would otherwise get the same key, and a stranger's token would verify.
 func Shared() *Source { return shared() }
 
 //nolint:gochecknoglobals // see Shared
@@ -109,53 +111,60 @@ func (s *Source) Take(ctx context.Context, alg string) (keyring.Material, error)
 		s.count(func(c *Stats) { c.OnDemand++ })
 		return generate(alg)
 	}
-	if r, found := s.next(); found {
-		return r.parse(alg)
-	}
-	select {
-	case m := <-s.ready:
-		s.count(func(c *Stats) { c.Background++ })
-		m.Alg = alg
-		return m, nil
-	default:
-		s.count(func(c *Stats) { c.Synchronous++ })
-		return generate(alg)
-	}
+	return s.next()(alg)
 }
 
-// next takes a record off the pool.
-func (s *Source) next() (record, bool) {
+// next takes an RSA key from where there is one left, and returns how it is had.
+func (s *Source) next() func(alg string) (keyring.Material, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.pool) == 0 {
-		return record{}, false
+	defer s.refill()
+	switch {
+	case len(s.pool) > 0:
+		r := s.pool[0]
+		s.pool = s.pool[1:]
+		s.stats.Pool++
+		return r.parse
+	case len(s.ready) > 0:
+		m := s.ready[0]
+		s.ready = s.ready[1:]
+		s.stats.Background++
+		return func(alg string) (keyring.Material, error) {
+			m.Alg = alg
+			return m, nil
+		}
 	}
-	r := s.pool[0]
-	s.pool = s.pool[1:]
-	s.stats.Pool++
-	s.refill()
-	return r, true
+	s.stats.Synchronous++
+	return generate
 }
 
-// refill starts the filler once the pool is low. The caller holds mu.
+// refill starts the filler where the pool is low and keys are missing. It ends
+// when they are there; the next Take starts it again. The caller holds mu.
 func (s *Source) refill() {
-	if s.filling || s.closed || len(s.pool) > low {
+	if s.filling || !s.wanting() {
 		return
 	}
 	s.filling = true
 	s.fill.Go(func() {
 		for {
 			m, err := generate(RS256)
-			if err != nil {
-				return // Take generates in its own time then, and reports the error
+			s.mu.Lock()
+			if err == nil { // else Take generates in its own time, and reports the error
+				s.ready = append(s.ready, m)
 			}
-			select {
-			case s.ready <- m:
-			case <-s.stop:
+			s.filling = err == nil && s.wanting()
+			more := s.filling
+			s.mu.Unlock()
+			if !more {
 				return
 			}
 		}
 	})
+}
+
+// wanting reports whether keys are to be generated ahead. The caller holds mu.
+func (s *Source) wanting() bool {
+	return !s.closed && len(s.pool) <= low && len(s.ready) < s.ahead
 }
 
 func (s *Source) count(add func(*Stats)) {
@@ -175,10 +184,7 @@ func (s *Source) Stats() Stats {
 // way is finished first, 0.2 s at most. Take works on. A second Close does nothing.
 func (s *Source) Close() {
 	s.mu.Lock()
-	if !s.closed {
-		s.closed = true
-		close(s.stop)
-	}
+	s.closed = true
 	s.mu.Unlock()
 	s.fill.Wait()
 }

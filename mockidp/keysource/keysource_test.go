@@ -179,7 +179,6 @@ func TestNoKeyIsHandedOutTwice(t *testing.T) {
 	s := New(Config{})
 	defer s.Close()
 	s.pool = s.pool[:40]
-	s.ready = make(chan keyring.Material, 1)
 	var (
 		mu   sync.Mutex
 		seen = map[string]bool{}
@@ -219,6 +218,9 @@ func TestFillingBeginsWhenThePoolIsLow(t *testing.T) {
 		}
 		take(t, s, RS256)
 		synctest.Wait() // until both are ready and the filler has nothing to do
+		if s.filling {
+			t.Error("the filler runs although both are ready")
+		}
 		for range low + 2 {
 			take(t, s, RS256)
 		}
@@ -291,4 +293,23 @@ func BenchmarkTake(b *testing.B) {
 			s.Close()
 		})
 	}
+}
+
+// Nothing runs for ever in a process whose shared source nobody closes: the
+// bubble fails where a goroutine is left.
+func TestTheFillerEndsByItselfAndIsStartedByTheNextTake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Config{Fresh: true, Ready: 2})
+		for round := range 3 {
+			synctest.Wait()
+			if s.filling || len(s.ready) != 2 {
+				t.Fatalf("round %d: %d keys are ready, filling %t", round, len(s.ready), s.filling)
+			}
+			take(t, s, RS256)
+		}
+		synctest.Wait()
+		if got, want := s.Stats(), (Stats{Background: 3}); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	})
 }
