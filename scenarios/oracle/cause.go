@@ -53,6 +53,7 @@ func (b *book) causeOf(key string, c course) reason {
 			fmt.Sprintf("refetches but is still inside its %s cool-down", age),
 			"shorten the pause between refetches (jose cooldownDuration, ConfigurationManager.RefreshInterval, ...), or announce keys for longer than it", way,
 		}
+	case unwatched:
 	}
 	return reason{
 		fmt.Sprintf("refetches only once its key set is %s old: a cool-down, or a cache that has to run out", age),

@@ -156,10 +156,10 @@ func crowd(n int, answer timeline.Presented) *tale {
 	b.at(1).fault("f", fault.Rule{Count: n, Status: &fault.Status{Code: 503}})
 	for i := range n {
 		at := 2 + float64(i)/100
-		switch {
-		case i == n/3:
+		switch i {
+		case n / 3:
 			b.rollover("new")
-		case i == n/2:
+		case n / 2:
 			b.remove("old")
 		}
 		b.at(at).fetchHarmed("f", 503).at(at + 0.001).log("fail: Signature validation failed. token " + challenge)

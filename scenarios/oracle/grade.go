@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// severity orders grades, best first.
-var severity = [...]Grade{Ungraded, SameRequest, NextRequest, CoolDown, Expiry, Restart, NotRecovered}
+// severity orders grades: the higher, the worse.
+func severity(g Grade) int {
+	return slices.Index([]Grade{Ungraded, SameRequest, NextRequest, CoolDown, Expiry, Restart, NotRecovered}, g)
+}
 
 // grade is the worst of the new keys' grades.
 func (b *book) grade() Grade {
@@ -15,7 +17,7 @@ func (b *book) grade() Grade {
 		if !b.isNew(key) {
 			continue
 		}
-		if g := b.gradeOf(b.follow(goodOf(key))); slices.Index(severity[:], g) > slices.Index(severity[:], worst) {
+		if g := b.gradeOf(b.follow(goodOf(key))); severity(g) > severity(worst) {
 			worst = g
 		}
 	}

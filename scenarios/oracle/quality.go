@@ -52,7 +52,7 @@ func (b *book) weighAll() {
 		s.plain = s.presented.Step < 0
 		s.afterEnd = s.presented.Step >= len(b.scenario.Steps) && s.instance > asked
 		s.quality = b.deserves(s)
-		s.demanded = s.quality == good || s.fair && b.ruled(s, func(r spec.Rule) bool {
+		s.demanded = s.quality == good || s.fair && b.ruled(func(r spec.Rule) bool {
 			a, is := r.(spec.Accepts)
 			return is && a.Token != "" && a.Token == s.presented.Token
 		})
@@ -64,7 +64,7 @@ func (b *book) weighAll() {
 	slices.Sort(b.unknown)
 }
 
-func (b *book) ruled(s *show, by func(spec.Rule) bool) bool {
+func (b *book) ruled(by func(spec.Rule) bool) bool {
 	return slices.ContainsFunc(b.scenario.Expect, func(e spec.Expect) bool { return by(e.Rule) })
 }
 
@@ -127,7 +127,7 @@ func (b *book) mustFail(s *show) bool {
 	if leeway := b.promise.Leeway; leeway != nil && s.off() > time.Duration(*leeway)+margin {
 		return true
 	}
-	return b.ruled(s, func(r spec.Rule) bool {
+	return b.ruled(func(r spec.Rule) bool {
 		reject, is := r.(spec.Rejects)
 		return is && reject.Within.IsZero() && b.rejectedBy(reject)(s)
 	}) || s.quality == leaving && b.overdue(s)

@@ -26,7 +26,6 @@ type tale struct {
 	offset  time.Duration
 	states  map[string]keyring.State
 	order   []string // of the keys
-	minted  uint64
 }
 
 const audience = "api://tale"

@@ -87,7 +87,9 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (err error) {
 	select {
 	case <-ctx.Done():
 		closed := controlServer.Close()
-		<-failed
+		if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+			closed = errors.Join(closed, err)
+		}
 		return closed
 	case err := <-failed:
 		return &Error{Code: 4, Err: fmt.Errorf("serve control listener: %w", err)}
