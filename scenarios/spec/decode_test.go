@@ -45,7 +45,7 @@ steps:
   - skew: {by: +5m, drift: 0.5}
   - publish: {name: third}
   - activate: {key: next}
-  - rotate: {name: fourth, abrupt: true}
+  - rotate: {abrupt: true}
   - restart: {}
 expect:
   - accepts: {key: old, within: promise.recovery, rejections: allowed}
@@ -88,7 +88,7 @@ func TestDecodeReadsEveryPart(t *testing.T) {
 			{Line: 27, Do: command.Skew{By: clock.Duration(5 * time.Minute), Drift: 0.5}},
 			{Line: 28, Do: keyring.Publish{Name: "third"}},
 			{Line: 29, Do: keyring.Activate{Key: "next"}},
-			{Line: 30, Do: keyring.Rotate{Name: "fourth", Abrupt: true}},
+			{Line: 30, Do: keyring.Rotate{Abrupt: true}},
 			{Line: 31, Do: spec.Restart{}},
 		},
 		Expect: []spec.Expect{

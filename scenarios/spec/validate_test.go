@@ -96,7 +96,7 @@ func TestDecodeAllowsWhatIsDoneOnPurpose(t *testing.T) {
 		"two active by command":      scenario(twoKeys, "  - activateBeside: {key: next}\n  - present: {key: next}\n", "  - accepts: {key: next}\n"),
 		"back to a retired key":      scenario(twoKeys, "  - activate: {key: next}\n  - activate: {key: old}\n  - present: {}\n", "  - accepts: {key: old}\n"),
 		"rotate without a name":      scenario("", "  - rotate: {}\n  - rotate: {}\n  - present: {}\n", accepted),
-		"rotate takes the waiting":   scenario(twoKeys, "  - rotate: {name: unused}\n  - present: {key: next}\n", "  - accepts: {key: next}\n"),
+		"rotate takes the waiting":   scenario(twoKeys, "  - rotate: {}\n  - present: {key: next}\n", "  - accepts: {key: next}\n"),
 		"one kid twice":              scenario("", "  - duplicateKid: {name: b, of: initial}\n  - reuseKid: {name: c, of: initial}\n  - present: {key: c}\n", "  - accepts: {key: c}\n"),
 		"clear what has no id":       scenario("", "  - fault: {hang: {}}\n  - clear: {}\n", accepted),
 		"one id after the other":     scenario("", "  - fault: {id: a, hang: {}}\n  - clear: {fault: a}\n  - fault: {id: a, hang: {}}\n", accepted),
