@@ -48,8 +48,17 @@ $(LINT): Makefile
 
 .PHONY: bench
 bench: ## measure speed, each figure beside its reference in the same run
-	cd mockidp && $(GO) test -run '^$$' -bench . -benchtime 2s ./...
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./cmd/... ./scenarios/... ./suites/...
+	cd mockidp && $(GO) test -run '^$$' -bench . -benchtime 5x .
+	cd mockidp && $(GO) test -run '^$$' -bench . ./oidc ./keysource
+	$(GO) test -run '^$$' -bench Start -benchtime 20x ./cmd/mockidp
+	$(GO) test -run '^$$' -bench . ./scenarios/oracle
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./suites
+
+.PHONY: release
+release: ## make a commit for VERSION whose root module needs no replace (go install refuses one); tag mockidp/VERSION first
+	@test -n "$(VERSION)" || { echo "name the version: make release VERSION=v0.1.0"; exit 2; }
+	$(GO) mod edit -dropreplace github.com/rollover-harness/rollover/mockidp -require github.com/rollover-harness/rollover/mockidp@$(VERSION)
+	git commit -m "Release $(VERSION)" -- go.mod
 
 .PHONY: soak
 soak: ## run the catalogue RUNS (50) times on the sound sample app: the same verdicts each time
