@@ -21,6 +21,9 @@ func (p *play) hold(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if late.key == "" {
+			late.key = signer(entries)
+		}
 		brought, age, known := keySetAge(entries, late.key)
 		if !known {
 			continue
@@ -43,6 +46,16 @@ func (p *play) hold(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// signer is the key that signed last, for steps that name none.
+func signer(entries []timeline.Entry) string {
+	for _, e := range slices.Backward(entries) {
+		if m, is := e.Event.(timeline.Minted); is && m.Key != "" {
+			return m.Key
+		}
+	}
+	return ""
 }
 
 // keySetAge finds the fetch that brought the key, and how old the key set was
