@@ -27,13 +27,13 @@ targets: build ## install the real libraries that the suites run against
 test: targets ## install what the tests need and run them all, the real targets included
 	cd mockidp && $(GO) test ./...
 	$(GO) test $$($(GO) list ./... | grep -v '/suites$$')
-	$(GO) test ./suites -count=1 -timeout 30m -args -ginkgo.v=false -ginkgo.randomize-all -ginkgo.junit-report=$(CURDIR)/build/junit.xml
+	$(GO) test -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.randomize-all -ginkgo.junit-report=$(CURDIR)/build/junit.xml
 
 .PHONY: race
 race: ## run the tests with the race detector, the real targets left out
 	cd mockidp && $(GO) test -race ./...
 	$(GO) test -race $$($(GO) list ./... | grep -v '/suites$$')
-	$(GO) test -race ./suites -count=1 -timeout 30m -args -ginkgo.label-filter='!real' -ginkgo.randomize-all
+	$(GO) test -race -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.label-filter='!real' -ginkgo.randomize-all
 
 .PHONY: lint
 lint: $(LINT) ## gofmt, go vet and golangci-lint over both modules, and tidy go.mod files
