@@ -49,10 +49,6 @@ var failing = map[string][]string{
 // samplePatience is longer than the longest pause of a sample app, 15 s.
 const samplePatience = 20 * time.Second
 
-// together is how many sample apps run their scenarios at a time: more would
-// make two cores so busy that answers come late.
-const together = 2
-
 // samples runs all sample apps in the background; the function that it returns
 // waits for one of them.
 func samples(ctx context.Context) func(name string) (map[string]oracle.Verdict, error) {

@@ -1,0 +1,7 @@
+//go:build !race
+
+package suites_test
+
+// together is how many sample apps run their scenarios at a time: more would
+// make two cores so busy that answers come late.
+const together = 2
