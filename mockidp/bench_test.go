@@ -42,12 +42,17 @@ type bench struct {
 
 func benchServer(b *testing.B) bench {
 	b.Helper()
+	at, stop := startBench(b)
+	b.Cleanup(stop)
+	return at
+}
+
+func startBench(b *testing.B) (at bench, stop func()) {
+	b.Helper()
 	// As the command does it.
 	gate := mockidp.NewGate()
 	former := runtime.GOMAXPROCS(cap(gate) + 1)
-	b.Cleanup(func() { runtime.GOMAXPROCS(former) })
 	server := mockidp.NewServer(mockidp.ServerConfig{Gate: gate, TimelineLimit: 100_000, Source: keysource.New(keysource.Config{})})
-	b.Cleanup(func() { _ = server.Close() })
 	if err := server.Listen("127.0.0.1:0"); err != nil {
 		b.Fatal(err)
 	}
@@ -55,8 +60,12 @@ func benchServer(b *testing.B) bench {
 		b.Fatal(err)
 	}
 	listener := httptest.NewServer(control.NewHandler(server, control.Options{}))
-	b.Cleanup(listener.Close)
-	return bench{strings.TrimPrefix(listener.URL, "http://"), strings.TrimPrefix(server.URL(), "http://")}
+	stop = func() {
+		listener.Close()
+		_ = server.Close()
+		runtime.GOMAXPROCS(former)
+	}
+	return bench{strings.TrimPrefix(listener.URL, "http://"), strings.TrimPrefix(server.URL(), "http://")}, stop
 }
 
 // wire is a keep-alive connection that sends one request over and over, with
@@ -203,8 +212,10 @@ func BenchmarkMintOverHTTP(b *testing.B) {
 // HTTP shows it, 200 in a row, beside the GET alone.
 func BenchmarkRotateUntilServed(b *testing.B) {
 	const turn = 200
+	var worst time.Duration
 	for range b.N {
-		at := benchServer(b) // a fresh one, so that its keys are of the pool
+		at, stop := startBench(b) // a fresh one, so that its keys are of the pool
+		runtime.GC()         // what former turns left is not this one's
 		rotate := dial(b, at.control, "POST /issuers/default/commands", `{"rotate":{}}`)
 		keys := dial(b, at.protocol, "GET /default/jwks", "")
 		var all, gets []time.Duration
@@ -228,9 +239,11 @@ func BenchmarkRotateUntilServed(b *testing.B) {
 				}
 			}
 		}
+		stop()
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(float64(percentile(all, 0.5).Microseconds())/1000, "median-ms")
-		b.ReportMetric(float64(percentile(all, 1).Microseconds())/1000, "max-ms")
+		worst = max(worst, percentile(all, 1))
+		b.ReportMetric(float64(worst.Microseconds())/1000, "max-ms")
 		b.ReportMetric(float64(percentile(gets, 0.5).Microseconds())/1000, "get-median-ms")
 	}
 }

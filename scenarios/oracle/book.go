@@ -28,11 +28,12 @@ type book struct {
 	lines      []line
 	moves      map[string][]move
 	lies       []lie
-	darkKeys   map[bool][]span // by form of the token (true: SAML): when a new key could not be learnt
-	darkConfig []span          // when the discovery document could not be had
-	shutKeys   map[bool][]span // when asking for a new key would have been in vain
-	shutConfig []span          // when asking for the discovery document would have been
-	harm       []span          // when documents were away or broken
+	darkKeys   map[bool][]span    // by form of the token (true: SAML): when a new key could not be learnt
+	darkConfig []span             // when the discovery document could not be had
+	shutKeys   map[bool][]span    // when asking for a new key would have been in vain
+	shutConfig []span             // when asking for the discovery document would have been
+	harm       []span             // when documents were away or broken
+	accepted   map[string][]*show // tokens that were accepted, by key, oldest first
 
 	spent int // good tokens rejected, of all rules that count them
 }

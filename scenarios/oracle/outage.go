@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -81,20 +82,20 @@ func (b *book) stood(r spec.Accepts, what string, c course) []Finding {
 // presented, or were until they were back, and the entry of the fault that
 // began it. harmed is false where that never was.
 func (b *book) outage(s *show) (lasted time.Duration, cause uint64, harmed bool) {
-	for _, o := range b.harm {
-		if o.from <= s.to {
-			lasted, cause, harmed = max(0, min(s.from, o.to)-o.from), o.cause, !b.overcame(o, s)
-		}
+	after, _ := slices.BinarySearchFunc(b.harm, s.to, func(o span, at time.Duration) int { return cmp.Compare(o.from, at+1) })
+	if after == 0 {
+		return 0, 0, false
 	}
-	return lasted, cause, harmed
+	o := b.harm[after-1]
+	return max(0, min(s.from, o.to)-o.from), o.cause, !b.overcame(o, s)
 }
 
 // overcame reports whether the app had the key again after the outage and
 // before the token: what it rejects then is no matter of the outage.
 func (b *book) overcame(o span, s *show) bool {
-	return slices.ContainsFunc(b.shows, func(other show) bool {
-		return other.accepted() && other.minted.Key == s.minted.Key && other.from >= o.to && other.to < s.from
-	})
+	accepted := b.accepted[s.minted.Key]
+	before, _ := slices.BinarySearchFunc(accepted, s.from, func(other *show, at time.Duration) int { return cmp.Compare(other.to, at) })
+	return before > 0 && accepted[before-1].from >= o.to
 }
 
 // harms reports whether the fault keeps or breaks documents.

@@ -47,8 +47,12 @@ func (b *book) weighAll() {
 			asked++
 		}
 	}
+	b.accepted = map[string][]*show{}
 	for i := range b.shows {
 		s := &b.shows[i]
+		if s.accepted() {
+			b.accepted[s.minted.Key] = append(b.accepted[s.minted.Key], s)
+		}
 		s.plain = s.presented.Step < 0
 		s.afterEnd = s.presented.Step >= len(b.scenario.Steps) && s.instance > asked
 		s.quality = b.deserves(s)
