@@ -215,7 +215,7 @@ func BenchmarkRotateUntilServed(b *testing.B) {
 	var worst time.Duration
 	for range b.N {
 		at, stop := startBench(b) // a fresh one, so that its keys are of the pool
-		runtime.GC()         // what former turns left is not this one's
+		runtime.GC()              // what former turns left is not this one's
 		rotate := dial(b, at.control, "POST /issuers/default/commands", `{"rotate":{}}`)
 		keys := dial(b, at.protocol, "GET /default/jwks", "")
 		var all, gets []time.Duration
