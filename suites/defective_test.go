@@ -3,6 +3,7 @@ package suites_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -49,9 +50,9 @@ var failing = map[string][]string{
 // samplePatience is longer than the longest pause of a sample app, 15 s.
 const samplePatience = 20 * time.Second
 
-// samples runs all sample apps in the background; the function that it returns
-// waits for one of them.
-func samples(ctx context.Context) func(name string) (map[string]oracle.Verdict, error) {
+// samples runs all sample apps in the background, as part of running; the
+// function that it returns waits for one of them.
+func samples(ctx context.Context, running *sync.WaitGroup) func(name string) (map[string]oracle.Verdict, error) {
 	type result struct {
 		verdicts map[string]oracle.Verdict
 		err      error
@@ -61,12 +62,12 @@ func samples(ctx context.Context) func(name string) (map[string]oracle.Verdict, 
 	for name := range failing {
 		done := make(chan result, 1)
 		results[name] = done
-		go func() {
+		running.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			verdicts, err := runSample(ctx, name)
 			done <- result{verdicts, err}
-		}()
+		})
 	}
 	return func(name string) (map[string]oracle.Verdict, error) {
 		r := <-results[name]
@@ -131,9 +132,13 @@ var _ = Describe("the laws of the catalogue", Label("samples"), Ordered, Continu
 
 	var wait func(name string) (map[string]oracle.Verdict, error)
 	BeforeAll(func(ctx SpecContext) {
-		running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		DeferCleanup(cancel)
-		wait = samples(running)
+		life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		var running sync.WaitGroup
+		DeferCleanup(func() {
+			cancel()
+			running.Wait()
+		})
+		wait = samples(life, &running)
 	})
 
 	grades := map[string]oracle.Grade{

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -121,18 +122,22 @@ func runReal(ctx context.Context, name string) judged {
 var _ = Describe("real libraries with their defaults", Label("real"), Ordered, ContinueOnFailure, func() {
 	results := map[string]chan judged{}
 	BeforeAll(func(ctx SpecContext) {
-		running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		DeferCleanup(cancel)
+		life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		var running sync.WaitGroup
+		DeferCleanup(func() {
+			cancel()
+			running.Wait()
+		})
 		// Two apps at a time: starting a runtime keeps a core busy.
 		slots := make(chan struct{}, 2)
 		for _, r := range reals {
 			done := make(chan judged, 1)
 			results[r.file] = done
-			go func() {
+			running.Go(func() {
 				slots <- struct{}{}
 				defer func() { <-slots }()
-				done <- runReal(running, r.file)
-			}()
+				done <- runReal(life, r.file)
+			})
 		}
 	})
 
