@@ -92,6 +92,14 @@ func (d *drill) pid(name string) int {
 	return pid
 }
 
+// underWay waits until the app and its child run and the app was shown a token,
+// so that whatever happens next happens to all of them; it returns their ids.
+func (d *drill) underWay() (app, child int) {
+	d.Helper()
+	d.pid("asked")
+	return d.pid("app"), d.pid("idle")
+}
+
 // end waits for the tool and returns how it ended.
 func (d *drill) end() *os.ProcessState {
 	d.Helper()
@@ -148,12 +156,12 @@ func TestCtrlCEndsTheRunAndEveryProcess(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
 			d := start(t, family)
-			d.pid("asked")
+			app, child := d.underWay()
 			d.signal(d.tool.Process.Pid, signal)
 			if code := d.end().ExitCode(); code != 130 {
 				t.Errorf("exit code %d", code)
 			}
-			d.gone(d.pid("app"), d.pid("idle"))
+			d.gone(app, child)
 			d.says(&d.stderr, `^rollover: interrupted after 0 of 1 scenarios: every app was ended, no report was written$`)
 			d.nothingWritten()
 			if d.stdout.Len() > 0 {
@@ -177,34 +185,34 @@ func TestCtrlCWhileTheAppStarts(t *testing.T) {
 
 func TestASecondCtrlCEndsTheToolAtOnce(t *testing.T) {
 	d := start(t, family, "MODE=stubborn")
-	d.pid("asked")
+	app, child := d.underWay()
 	d.signal(d.tool.Process.Pid, syscall.SIGINT)
 	d.pid("told") // so the first was heard, and the app is being waited for
 	d.signal(d.tool.Process.Pid, syscall.SIGINT)
 	if state := d.end().Sys().(syscall.WaitStatus); !state.Signaled() || state.Signal() != syscall.SIGINT {
 		t.Errorf("%v", d.tool.ProcessState)
 	}
-	d.gone(d.pid("app"), d.pid("idle"))
+	d.gone(app, child)
 	d.nothingWritten()
 }
 
 func TestTheAppDoesNotOutliveAToolThatIsKilled(t *testing.T) {
 	d := start(t, family)
-	d.pid("asked")
+	app, child := d.underWay()
 	d.signal(d.tool.Process.Pid, syscall.SIGKILL)
 	d.end()
-	d.gone(d.pid("app"), d.pid("idle"))
+	d.gone(app, child)
 	d.nothingWritten()
 }
 
 func TestAnAppThatIsKilledDuringAScenarioDidNotSurvive(t *testing.T) {
 	d := start(t, family)
-	d.pid("asked")
-	d.signal(d.pid("app"), syscall.SIGKILL)
+	app, child := d.underWay()
+	d.signal(app, syscall.SIGKILL)
 	if code := d.end().ExitCode(); code != 1 {
 		t.Errorf("exit code %d: %s", code, &d.stderr)
 	}
-	d.gone(d.pid("idle"))
+	d.gone(child)
 	d.says(&d.stdout, `^x X1  long +fail `)
 	d.says(&d.stdout, `^    fail survives +the app ended during the scenario: killed \(signal: killed\)`)
 	d.says(&d.stdout, `^    again +rollover run --seed [0-9]+ --include long.yaml$`)
@@ -229,11 +237,11 @@ func TestAnAppThatIsKilledBeforeItIsReady(t *testing.T) {
 // The verdict is printed all the same, and the other report is written.
 func TestAReportFolderThatVanishes(t *testing.T) {
 	d := start(t, family)
-	d.pid("asked")
+	app, _ := d.underWay()
 	if err := os.RemoveAll(filepath.Join(d.dir, "out")); err != nil {
 		t.Fatal(err)
 	}
-	d.signal(d.pid("app"), syscall.SIGKILL)
+	d.signal(app, syscall.SIGKILL)
 	if code := d.end().ExitCode(); code != 4 {
 		t.Errorf("exit code %d", code)
 	}
