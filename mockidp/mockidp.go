@@ -79,8 +79,8 @@ func newIssuer(ctx context.Context, c Config) (*Issuer, error) {
 }
 
 func (i *Issuer) placeAt(p profile.Profile, base string) place {
-	site := oidc.Site{Base: base, Tenant: i.config.Tenant, Audience: i.config.Audience}
-	at := place{profile: p, site: site, minter: oidc.NewMinter(p, site), endpoints: oidc.EndpointsOf(p, site)}
+	site := profile.Site{Base: base, Tenant: i.config.Tenant, Audience: i.config.Audience}
+	at := place{profile: p, site: site, minter: oidc.NewMinter(p, site), endpoints: p.Endpoints(site)}
 	if i.config.Tenant == p.DefaultTenant {
 		for _, t := range p.Tenants {
 			at.aliases = append(at.aliases, t.Segment)
@@ -116,7 +116,7 @@ func (i *Issuer) Tenant() string { return i.config.Tenant }
 func (i *Issuer) URL() string { return i.Endpoints().Issuer }
 
 // Endpoints are the issuer's addresses. They stay the same from Listen on.
-func (i *Issuer) Endpoints() oidc.Endpoints { return i.state.Load().place.endpoints }
+func (i *Issuer) Endpoints() profile.Endpoints { return i.state.Load().place.endpoints }
 
 // Info describes the issuer.
 func (i *Issuer) Info() issuer.Info {

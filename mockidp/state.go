@@ -30,10 +30,10 @@ type state struct {
 // place is where an issuer is reached.
 type place struct {
 	profile   profile.Profile
-	site      oidc.Site
+	site      profile.Site
 	aliases   []string // further tenants, all of them views of this issuer
 	minter    *oidc.Minter
-	endpoints oidc.Endpoints
+	endpoints profile.Endpoints
 }
 
 // rendering is the documents of one snapshot, ready to be written.
@@ -43,16 +43,16 @@ type rendering struct {
 	paths      []string
 }
 
-// document is an oidc.Document with its head ready made, so that a request
+// document is an profile.Document with its head ready made, so that a request
 // allocates neither.
 type document struct {
-	oidc.Document
+	profile.Document
 	generation    uint64
 	contentType   []string
 	contentLength []string
 }
 
-func render(p profile.Profile, site oidc.Site, s keyring.Snapshot) (*rendering, error) {
+func render(p profile.Profile, site profile.Site, s keyring.Snapshot) (*rendering, error) {
 	documents, err := oidc.Documents(p, site, s)
 	if err != nil {
 		return nil, fmt.Errorf("render documents: %w", err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
 )
@@ -88,4 +89,24 @@ type Credential struct {
 	KID        string `json:"kid"`        // as the header carries it
 	Generation uint64 `json:"generation"` // of the ring that signed it
 	Minted     uint64 `json:"minted"`     // seq of the timeline's entry
+}
+
+// DefaultSubject is the subject where a request names none.
+const DefaultSubject = "user@rollover.test"
+
+// DefaultLifetime is how long a credential is valid where a request says nothing.
+const DefaultLifetime = time.Hour
+
+// Token is what a mint made, with what the timeline says of it. Audience and
+// times are those that the token carries; empty and zero where a request took
+// the claim away or made it something else.
+type Token struct {
+	Text      string   // JWS compact serialisation, or the XML of an assertion
+	Key       string   // of the ring; empty where a key outside it signed
+	KID       string   // as the token names it
+	Audience  string   // several are joined by spaces
+	Altered   []string // header and claim names that the request set itself
+	IssuedAt  time.Time
+	NotBefore time.Time
+	ExpiresAt time.Time
 }

@@ -16,15 +16,16 @@ import (
 
 	"github.com/rollover-harness/rollover/mockidp/keyring"
 	"github.com/rollover-harness/rollover/mockidp/oidc"
+	"github.com/rollover-harness/rollover/mockidp/profile"
 )
 
-func documents(t *testing.T, profile string, site oidc.Site, s keyring.Snapshot) map[string]oidc.Document {
+func documents(t *testing.T, name string, site profile.Site, s keyring.Snapshot) map[string]profile.Document {
 	t.Helper()
-	rendered, err := oidc.Documents(byName(t, profile), site, s)
+	rendered, err := oidc.Documents(byName(t, name), site, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	byPath := map[string]oidc.Document{}
+	byPath := map[string]profile.Document{}
 	for _, d := range rendered {
 		if _, twice := byPath[d.Path]; twice {
 			t.Errorf("%s is there twice", d.Path)
@@ -39,7 +40,7 @@ func TestDocuments(t *testing.T) {
 	common.Tenant = "common"
 	tests := []struct {
 		profile string
-		site    oidc.Site
+		site    profile.Site
 		path    string
 		kind    string
 		content string
@@ -70,7 +71,7 @@ func TestDocuments(t *testing.T) {
 				t.Errorf("body\n%s\nwant\n%s", d.Body, want)
 			}
 			var names []string
-			if d.Kind == oidc.JWKS {
+			if d.Kind == profile.JWKSDocument {
 				names = []string{"rsa", "ec", "okp"}
 			}
 			if !slices.Equal(d.Keys, names) {
@@ -92,7 +93,7 @@ func TestIssuersOfMultiTenantEndpoints(t *testing.T) {
 		{"contoso.test", base + "/contoso.test/v2.0", "https://sts.windows.net/contoso.test/"},
 	}
 	for _, test := range tests {
-		all := documents(t, "entra", oidc.Site{Base: base, Tenant: test.tenant}, ring(t, byName(t, "entra")))
+		all := documents(t, "entra", profile.Site{Base: base, Tenant: test.tenant}, ring(t, byName(t, "entra")))
 		for path, want := range map[string]string{"/v2.0/.well-known/openid-configuration": test.v2, "/.well-known/openid-configuration": test.v1} {
 			var discovery struct {
 				Issuer string `json:"issuer"`
@@ -146,7 +147,7 @@ func TestAReaderReadsTheKeySets(t *testing.T) {
 		}
 		s := ring(t, byName(t, name))
 		for path, d := range documents(t, name, site, s) {
-			if d.Kind != oidc.JWKS {
+			if d.Kind != profile.JWKSDocument {
 				continue
 			}
 			var set jose.JSONWebKeySet
@@ -206,22 +207,22 @@ func TestKIDOfTheStandardsExamples(t *testing.T) {
 func TestEndpoints(t *testing.T) {
 	tests := []struct {
 		profile string
-		site    oidc.Site
-		want    oidc.Endpoints
+		site    profile.Site
+		want    profile.Endpoints
 	}{
-		{"generic", genericSite, oidc.Endpoints{
+		{"generic", genericSite, profile.Endpoints{
 			Issuer:   "http://127.0.0.1:8400/default",
 			Metadata: "http://127.0.0.1:8400/default/.well-known/openid-configuration",
 			JWKS:     "http://127.0.0.1:8400/default/jwks",
 		}},
-		{"entra", entraSite, oidc.Endpoints{
+		{"entra", entraSite, profile.Endpoints{
 			Issuer:   "http://127.0.0.1:8400/" + tenant + "/v2.0",
 			Metadata: "http://127.0.0.1:8400/" + tenant + "/v2.0/.well-known/openid-configuration",
 			JWKS:     "http://127.0.0.1:8400/" + tenant + "/discovery/v2.0/keys",
 		}},
 	}
 	for _, test := range tests {
-		if got := oidc.EndpointsOf(byName(t, test.profile), test.site); got != test.want {
+		if got := byName(t, test.profile).Endpoints(test.site); got != test.want {
 			t.Errorf("%s: %+v, want %+v", test.profile, got, test.want)
 		}
 	}

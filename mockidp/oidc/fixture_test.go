@@ -20,8 +20,8 @@ const tenant = "11111111-2222-3333-4444-555555555555"
 
 var (
 	now         = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	genericSite = oidc.Site{Base: "http://127.0.0.1:8400", Tenant: "default", Audience: "api://default"}
-	entraSite   = oidc.Site{Base: "http://127.0.0.1:8400", Tenant: tenant, Audience: "api://default"}
+	genericSite = profile.Site{Base: "http://127.0.0.1:8400", Tenant: "default", Audience: "api://default"}
+	entraSite   = profile.Site{Base: "http://127.0.0.1:8400", Tenant: tenant, Audience: "api://default"}
 )
 
 func byName(t testing.TB, name string) profile.Profile {

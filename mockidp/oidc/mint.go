@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -15,29 +14,9 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/profile"
 )
 
-// DefaultSubject is "sub" where a request names none.
-const DefaultSubject = "user@rollover.test"
-
-// DefaultLifetime is how long a token is valid where a request says nothing.
-const DefaultLifetime = time.Hour
-
-// Token is a minted JWT with what the timeline says of it. Audience and times
-// are those that the token carries; empty and zero where a request took the
-// claim away or made it something else.
-type Token struct {
-	Text      string   // JWS compact serialisation
-	Key       string   // of the ring; empty where a key outside it signed
-	KID       string   // as the header carries it
-	Audience  string   // several are joined by spaces
-	Altered   []string // header and claim names that the request set itself
-	IssuedAt  time.Time
-	NotBefore time.Time
-	ExpiresAt time.Time
-}
-
 // Minter makes tokens of one issuer. It is safe for concurrent use.
 type Minter struct {
-	site   Site
+	site   profile.Site
 	name   string // of the profile
 	shapes map[string]shape
 }
@@ -49,10 +28,10 @@ type shape struct {
 }
 
 // NewMinter returns a Minter of tokens in the profile's shape.
-func NewMinter(p profile.Profile, site Site) *Minter {
+func NewMinter(p profile.Profile, site profile.Site) *Minter {
 	m := &Minter{site: site, name: p.Name, shapes: map[string]shape{}}
 	for i, v := range p.Versions {
-		s := shape{v.Token.Header, newTemplate(p, site, v).object(v.Token.Claims)}
+		s := shape{v.Token.Header, objectOf(p.Expander(site, v), v.Token.Claims)}
 		m.shapes[v.Name] = s
 		if i == 0 {
 			m.shapes[""] = s
@@ -65,26 +44,24 @@ func NewMinter(p profile.Profile, site Site) *Minter {
 // name of the token, and stranger gives key material outside the ring; it is
 // called for credential.StrangerKey alone, and its algorithm should be that of
 // the key named. Errors that are the request's fault wrap credential.ErrRequest.
-func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, id string, stranger func() (keyring.Material, error)) (Token, error) {
+func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, id string, stranger func() (keyring.Material, error)) (credential.Token, error) {
 	if err := r.Validate(); err != nil {
-		return Token{}, err
+		return credential.Token{}, err
 	}
 	if r.Form != "" && r.Form != credential.JWT {
-		return Token{}, fmt.Errorf("%w: form %q is not made by the %s profile (jwt)", credential.ErrRequest, r.Form, m.name)
+		return credential.Token{}, fmt.Errorf("%w: form %q is not made by the %s profile (jwt)", credential.ErrRequest, r.Form, m.name)
 	}
 	shape, found := m.shapes[r.Version]
 	if !found {
-		return Token{}, fmt.Errorf("%w: the %s profile has no version %q", credential.ErrRequest, m.name, r.Version)
+		return credential.Token{}, fmt.Errorf("%w: the %s profile has no version %q", credential.ErrRequest, m.name, r.Version)
 	}
-	key, err := signingKey(s, r.Key)
+	key, err := credential.SigningKey(s, r.Key)
 	if err != nil {
-		return Token{}, err
+		return credential.Token{}, err
 	}
-	material := key.Material
-	if r.Forge == credential.StrangerKey {
-		if material, err = strangerFor(key, stranger); err != nil {
-			return Token{}, err
-		}
+	material, err := r.Material(key, stranger)
+	if err != nil {
+		return credential.Token{}, err
 	}
 	header := m.header(shape, key, headerAlg(r.Forge, material.Alg))
 	header.override(r.Header)
@@ -92,9 +69,9 @@ func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, i
 	claims.override(r.Claims)
 	text, err := compact(r.Forge, material, header, claims)
 	if err != nil {
-		return Token{}, err
+		return credential.Token{}, err
 	}
-	token := Token{
+	token := credential.Token{
 		Text:      text,
 		Key:       key.Name,
 		Audience:  audience(claims.value("aud")),
@@ -108,36 +85,6 @@ func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, i
 		token.Key = ""
 	}
 	return token, nil
-}
-
-// signingKey finds the key of that name, whatever its state; "" is the active one.
-func signingKey(s keyring.Snapshot, name string) (keyring.Key, error) {
-	if name == "" {
-		if key, found := s.Active(); found {
-			return key, nil
-		}
-		return keyring.Key{}, fmt.Errorf("%w: no key is active: name one of %s", credential.ErrRequest, strings.Join(s.Names(), ", "))
-	}
-	key, found := s.Key(name)
-	if !found {
-		return keyring.Key{}, fmt.Errorf("%w: key %q: %w (one of %s)", credential.ErrRequest, name, keyring.ErrUnknownKey, strings.Join(s.Names(), ", "))
-	}
-	return key, nil
-}
-
-func strangerFor(key keyring.Key, stranger func() (keyring.Material, error)) (keyring.Material, error) {
-	if stranger == nil {
-		return keyring.Material{}, errors.New("mint with a stranger's key: there is none")
-	}
-	material, err := stranger()
-	if err != nil {
-		return keyring.Material{}, fmt.Errorf("mint with a stranger's key: %w", err)
-	}
-	// One RSA key serves both algorithms: take the one that gives the least away.
-	if rsa := []string{"RS256", "PS256"}; slices.Contains(rsa, key.Alg) && slices.Contains(rsa, material.Alg) {
-		material.Alg = key.Alg
-	}
-	return material, nil
 }
 
 func (m *Minter) header(shape shape, key keyring.Key, alg string) object {
@@ -175,13 +122,13 @@ func (m *Minter) claims(shape shape, r credential.Request, now time.Time, id str
 		case profile.Audience:
 			claims[i].Value = first(r.Audience, m.site.Audience)
 		case profile.Subject:
-			claims[i].Value = first(r.Subject, DefaultSubject)
+			claims[i].Value = first(r.Subject, credential.DefaultSubject)
 		case profile.IssuedAt:
 			claims[i].Value = at(r.IssuedAt, 0)
 		case profile.NotBefore:
 			claims[i].Value = at(r.NotBefore, 0)
 		case profile.ExpiresAt:
-			claims[i].Value = at(r.ExpiresIn, DefaultLifetime)
+			claims[i].Value = at(r.ExpiresIn, credential.DefaultLifetime)
 		case profile.TokenID:
 			claims[i].Value = id
 		}

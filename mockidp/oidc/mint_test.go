@@ -30,7 +30,7 @@ func minter(t testing.TB, profile string) (*oidc.Minter, keyring.Snapshot) {
 	return oidc.NewMinter(p, site), ring(t, p)
 }
 
-func mint(t testing.TB, profile string, r credential.Request) oidc.Token {
+func mint(t testing.TB, profile string, r credential.Request) credential.Token {
 	t.Helper()
 	m, s := minter(t, profile)
 	token, err := m.Mint(s, r, now, "id-1", stranger(t))
