@@ -7,7 +7,9 @@ import (
 )
 
 // Documents lists what a rule's Document may name.
-func Documents() []string { return []string{"discovery", "jwks", "federationMetadata", "samlMetadata"} }
+func Documents() []string {
+	return []string{"discovery", "jwks", "federationMetadata", "samlMetadata", "signIn"}
+}
 
 // Orders lists what a Reorder may name.
 func Orders() []string { return []string{"reverse", "newest-first", "oldest-first"} }

@@ -18,7 +18,7 @@ func TestForgeries(t *testing.T) {
 		k, _ := ring(t, byName(t, "generic")).Key(name)
 		good := mint(t, "generic", credential.Request{Key: name})
 		goodHeader, goodPayload, goodSignature := parts(t, good.Text)
-		for _, f := range credential.Forgeries() {
+		for _, f := range credential.JWTForgeries() {
 			if f == credential.StrangerKey && name != "rsa" {
 				continue // its key is RSA, see TestStrangerKey
 			}
@@ -138,7 +138,7 @@ func TestNoStranger(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	// No other forgery asks for one.
-	for _, f := range credential.Forgeries() {
+	for _, f := range credential.JWTForgeries() {
 		if f != credential.StrangerKey {
 			if _, err := m.Mint(s, credential.Request{Forge: f}, now, "id", nil); err != nil {
 				t.Errorf("%s: %v", f, err)

@@ -51,6 +51,9 @@ func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, i
 	if r.Form != "" && r.Form != credential.JWT {
 		return credential.Token{}, fmt.Errorf("%w: form %q is not made by the %s profile (jwt)", credential.ErrRequest, r.Form, m.name)
 	}
+	if r.Forge != credential.Genuine && !slices.Contains(credential.JWTForgeries(), r.Forge) {
+		return credential.Token{}, fmt.Errorf("%w: no JWT is forged as %q", credential.ErrRequest, r.Forge)
+	}
 	shape, found := m.shapes[r.Version]
 	if !found {
 		return credential.Token{}, fmt.Errorf("%w: the %s profile has no version %q", credential.ErrRequest, m.name, r.Version)

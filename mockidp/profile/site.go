@@ -33,6 +33,9 @@ type Endpoints struct {
 	JWKS               string  `json:"jwks"`
 	FederationMetadata *string `json:"federationMetadata"`
 	SAMLMetadata       *string `json:"samlMetadata"`
+	EntityID           *string `json:"entityID"` // the issuer's name in assertions and federation metadata
+	WSFed              *string `json:"wsfed"`    // passive requestor endpoint (WS-Federation 1.2 section 13)
+	SAML2              *string `json:"saml2"`    // single sign-on service (SAML 2.0 bindings)
 }
 
 // Endpoints returns the addresses of the profile's default version.

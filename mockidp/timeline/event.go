@@ -31,12 +31,15 @@ const (
 // Document is what an issuer serves and an app fetches.
 type Document string
 
-// The documents. Other is every further endpoint of the protocol listener.
+// The documents. SignIn is every endpoint at which people or their apps sign in
+// or out, so that it can be told, and taken down, apart from the documents; Other
+// is every further endpoint of the protocol listener.
 const (
 	Discovery          Document = "discovery"          // OpenID Connect Discovery 1.0, RFC 8414
 	JWKS               Document = "jwks"               // RFC 7517 section 5
 	FederationMetadata Document = "federationMetadata" // WS-Federation 1.2 section 3
 	SAMLMetadata       Document = "samlMetadata"       // SAML 2.0 metadata
+	SignIn             Document = "signIn"             // authorize, token, wsfed, saml2 and their like
 	Other              Document = "other"
 )
 
@@ -126,6 +129,7 @@ type Presented struct {
 	Outcome Outcome        `json:"outcome"`
 	Status  int            `json:"status,omitempty"` // HTTP status, 0 without an answer
 	Detail  string         `json:"detail,omitempty"` // WWW-Authenticate, the body's beginning, or the transport's error
+	Shown   string         `json:"shown,omitempty"`  // the name that the page shows where a sign-in ended
 	Took    clock.Duration `json:"took"`             // the entry's elapsed is the end
 }
 

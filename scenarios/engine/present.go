@@ -167,7 +167,7 @@ func (p *play) once(ctx context.Context, v spec.Present) (target.Observation, er
 		return o, context.Cause(ctx)
 	}
 	err = p.record(ctx, timeline.Harness, timeline.Presented{
-		Minted: c.Minted, Step: p.step, Token: v.Token, Outcome: o.Outcome, Status: o.Status, Detail: o.Detail, Took: duration(o.Took),
+		Minted: c.Minted, Step: p.step, Token: v.Token, Outcome: o.Outcome, Status: o.Status, Detail: o.Detail, Shown: o.Shown, Took: duration(o.Took),
 	})
 	if err == nil && o.Outcome == timeline.Unreachable && p.ended() {
 		err = errEnded
@@ -178,7 +178,7 @@ func (p *play) once(ctx context.Context, v spec.Present) (target.Observation, er
 func (p *play) request(v spec.Present) credential.Request {
 	r := credential.Request{
 		Key: v.Key, Audience: v.Audience, Subject: v.Subject, Claims: v.Claims, Header: v.Header,
-		ExpiresIn: v.ExpiresIn, NotBefore: v.NotBefore, IssuedAt: v.IssuedAt, Forge: v.Forge, Version: v.Version,
+		ExpiresIn: v.ExpiresIn, NotBefore: v.NotBefore, IssuedAt: v.IssuedAt, Forge: v.Forge, Version: v.Version, SAML: v.SAML,
 	}
 	if v.RandomKID {
 		header := map[string]any{"kid": p.kid()}

@@ -103,7 +103,7 @@ func read(entries []timeline.Entry) (*book, error) {
 				return nil, err
 			}
 		case timeline.Served:
-			if here.seq > b.opened.seq && event.Document != timeline.Other {
+			if here.seq > b.opened.seq && event.Document != timeline.Other && event.Document != timeline.SignIn {
 				b.fetches = append(b.fetches, fetch{here, event})
 			}
 		case timeline.Minted:

@@ -63,5 +63,8 @@ type Selection struct {
 
 // Placeholders lists what may stand as ${name} in env, command and ready.
 func Placeholders() []string {
-	return []string{"issuer", "metadata", "jwks", "federationMetadata", "samlMetadata", "audience", "port", "ca"}
+	return []string{
+		"issuer", "metadata", "jwks", "federationMetadata", "samlMetadata", "entityID", "wsfed", "saml2",
+		"thumbprint", "thumbprints", "certificate", "certificates", "audience", "port", "ca",
+	}
 }

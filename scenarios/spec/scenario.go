@@ -25,7 +25,7 @@ type Scenario struct {
 	Title      string   `json:"title" doc:"one line for a reader of the report"`
 	Because    string   `json:"because" doc:"why apps must face this: the clause of a standard, a vendor's page or a public incident"`
 	Profile    string   `json:"profile" doc:"core, extended, forgery or federation"`
-	Needs      []string `json:"needs,omitempty" doc:"features that the target must have: clock, restart, logs, oidc, wsfed, saml"`
+	Needs      []string `json:"needs,omitempty" doc:"features that the target must have: clock, restart, logs, oidc, wsfed, saml, federation (wsfed or saml)"`
 	Issuer     Issuer   `json:"issuer,omitzero" doc:"the issuer as the scenario begins"`
 	Steps      []Step   `json:"steps" doc:"what happens, in order; one verb in each"`
 	Expect     []Expect `json:"expect" doc:"what must be true of the timeline; one rule in each"`
@@ -74,8 +74,9 @@ type Present struct {
 	ExpiresIn *clock.Duration    `json:"expiresIn,omitempty" doc:"exp, from the issuer's now; negative allowed"`
 	NotBefore *clock.Duration    `json:"notBefore,omitempty" doc:"nbf, from the issuer's now; negative allowed"`
 	IssuedAt  *clock.Duration    `json:"issuedAt,omitempty" doc:"iat, from the issuer's now; negative allowed"`
-	Forge     credential.Forgery `json:"forge,omitempty" doc:"how the token is bad: alg-none, hmac-public-key, tampered-payload, tampered-signature, empty-signature, stranger-key"`
+	Forge     credential.Forgery `json:"forge,omitempty" doc:"how the credential is bad"`
 	Version   string             `json:"version,omitempty" doc:"v1 or v2 (entra): the shape of the claims"`
+	SAML      credential.SAML    `json:"saml,omitzero" doc:"how assertions and what carries them are signed and written"`
 }
 
 // Verb implements Verb.
@@ -174,4 +175,6 @@ func Rules() []Rule { return []Rule{Accepts{}, Rejects{}, Fetches{}, Leeway{}} }
 func Profiles() []string { return []string{"core", "extended", "forgery", "federation"} }
 
 // Needs lists what a scenario's needs may name: features of a target.
-func Needs() []string { return []string{"clock", "restart", "logs", "oidc", "wsfed", "saml"} }
+func Needs() []string {
+	return []string{"clock", "restart", "logs", "oidc", "wsfed", "saml", "federation"}
+}

@@ -20,6 +20,9 @@ func words(t reflect.Type, name string) []string {
 	case "alg":
 		return []string{"RS256", "PS256", "ES256", "EdDSA"}
 	case "document":
+		if typeIs[Fetches](t) {
+			return []string{"discovery", "jwks", "federationMetadata", "samlMetadata"}
+		}
 		return fault.Documents()
 	}
 	switch {
@@ -31,6 +34,10 @@ func words(t reflect.Type, name string) []string {
 		return map[string][]string{
 			"forge": texts(credential.Forgeries()...), "version": {"v1", "v2"},
 			"within": {"promise.recovery", "promise.revocationLag", Patience},
+		}[name]
+	case typeIs[credential.SAML](t):
+		return map[string][]string{
+			"version": {"2.0", "1.1"}, "trust": {"2005", "1.3"}, "sign": {"assertion", "response", "both"}, "algorithm": {"rsa-sha256", "rsa-sha1"},
 		}[name]
 	case typeIs[Wait](t):
 		return map[string][]string{"for": {"promise.announcement", "promise.outage", Patience}}[name]

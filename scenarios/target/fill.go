@@ -30,6 +30,20 @@ func (e Environment) Fill(text string, port int) (string, error) {
 			return e.FederationMetadata
 		case "${samlMetadata}":
 			return e.SAMLMetadata
+		case "${entityID}":
+			return e.EntityID
+		case "${wsfed}":
+			return e.WSFed
+		case "${saml2}":
+			return e.SAML2
+		case "${thumbprint}":
+			return first(e.Thumbprints)
+		case "${thumbprints}":
+			return strings.Join(e.Thumbprints, ",")
+		case "${certificate}":
+			return first(e.Certificates)
+		case "${certificates}":
+			return strings.Join(e.Certificates, ",")
 		case "${audience}":
 			return e.Audience
 		case "${ca}":
@@ -41,8 +55,15 @@ func (e Environment) Fill(text string, port int) (string, error) {
 		return match
 	})
 	if len(unknown) > 0 {
-		return "", fmt.Errorf("fill in %q: unknown placeholder %s (issuer, metadata, jwks, federationMetadata, samlMetadata, audience, port or ca)",
+		return "", fmt.Errorf("fill in %q: unknown placeholder %s (issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port or ca)",
 			text, strings.Join(unknown, ", "))
 	}
 	return filled, nil
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
 }

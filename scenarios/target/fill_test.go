@@ -10,6 +10,7 @@ import (
 
 var env = target.Environment{
 	Issuer: "ISS", Metadata: "META", JWKS: "KEYS", FederationMetadata: "FED", SAMLMetadata: "SAML", Audience: "AUD", CA: "CA",
+	EntityID: "EID", WSFed: "WSF", SAML2: "SSO", Thumbprints: []string{"T1", "T2"}, Certificates: []string{"C1", "C2"},
 }
 
 func TestFill(t *testing.T) {
@@ -20,6 +21,12 @@ func TestFill(t *testing.T) {
 		"${metadata}${jwks}":    "METAKEYS",
 		"${federationMetadata}": "FED",
 		"${samlMetadata}":       "SAML",
+		"${entityID} ${wsfed}":  "EID WSF",
+		"${saml2}":              "SSO",
+		"${thumbprint}":         "T1",
+		"${thumbprints}":        "T1,T2",
+		"${certificate}":        "C1",
+		"${certificates}":       "C1,C2",
 		"${audience} ${ca}":     "AUD CA",
 		"--port=${port}":        "--port=15000",
 		"$port $HOME $":         "$port $HOME $",

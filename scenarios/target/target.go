@@ -23,6 +23,8 @@ const (
 	OIDC    Feature = "oidc"    // people sign in to it by OpenID Connect
 	WSFed   Feature = "wsfed"   // ... by WS-Federation
 	SAML    Feature = "saml"    // ... by SAML 2.0
+	// Federation is WSFed or SAML: it trusts federation metadata or a pinned certificate.
+	Federation Feature = "federation"
 )
 
 // Environment is the issuer that a target is started for.
@@ -32,8 +34,17 @@ type Environment struct {
 	JWKS               string // URL of the key set
 	FederationMetadata string // URL, empty where the profile has none
 	SAMLMetadata       string // URL, empty where the profile has none
+	EntityID           string // the issuer's name in SAML assertions, empty where the profile makes none
+	WSFed              string // URL of the WS-Federation passive endpoint, empty where there is none
+	SAML2              string // URL of the SAML single sign-on service, empty where there is none
 	Audience           string // "aud" of good tokens
 	CA                 string // file with the CA of an https issuer, empty for http
+
+	// What somebody would have pinned before the scenario began: the SHA-1
+	// thumbprints (upper-case hex) and certificates (base64 of the DER) of the
+	// keys in the documents, the signer's first.
+	Thumbprints  []string
+	Certificates []string
 }
 
 // ErrStart is wrapped by the error of a target that does not come up.
@@ -83,5 +94,6 @@ type Observation struct {
 	Outcome timeline.Outcome
 	Status  int           // HTTP status, 0 without an answer
 	Detail  string        // WWW-Authenticate and the body's beginning, or the transport's error
+	Shown   string        // the name that the page shows where a sign-in ended
 	Took    time.Duration // from the first byte sent to the answer
 }

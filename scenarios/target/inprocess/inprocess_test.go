@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func TestEnvironmentReachesTheApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer i.Stop(t.Context())
-	if seen != targettest.Environment() {
+	if !reflect.DeepEqual(seen, targettest.Environment()) {
 		t.Errorf("the app saw %+v", seen)
 	}
 }
