@@ -30,7 +30,7 @@ test: targets ## install what the tests need and run them all, the real targets 
 	$(GO) test -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.randomize-all -ginkgo.junit-report=$(CURDIR)/build/junit.xml
 
 .PHONY: race
-race: ## run the tests with the race detector, the real targets left out
+race: ## run the tests with the race detector; without the real targets, and without sample apps whose defect is a matter of seconds
 	cd mockidp && $(GO) test -race ./...
 	$(GO) test -race $$($(GO) list ./... | grep -v '/suites$$')
 	$(GO) test -race -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.label-filter='!real' -ginkgo.randomize-all
