@@ -81,7 +81,7 @@ var guidOrDomain = regexp.MustCompile(`^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9
 // tenant derives the path segment from the issuer's name.
 func tenant(p profile.Profile, name string) string {
 	segment := p.Tenant(name)
-	if p.DefaultTenant == "" || segment != name || guidOrDomain.MatchString(name) {
+	if !p.GUIDs || segment != name || guidOrDomain.MatchString(name) {
 		return segment
 	}
 	// Apps of a profile with GUIDs for tenants parse them, so a mere name will

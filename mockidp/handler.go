@@ -30,7 +30,7 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 	head["Rollover-Warning"] = warning[:]
 	head["Access-Control-Allow-Origin"] = anyOrigin[:]
 
-	truth, err := st.find(r.URL.Path)
+	truth, err := st.find(r.URL)
 	answer := timeline.Served{Document: timeline.Other, Method: r.Method, Path: r.URL.Path, Generation: st.snapshot.Generation}
 	var plan fault.Plan
 	served := (*document)(nil)
@@ -76,7 +76,7 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 	plan.Wire(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		lie := truth
 		if truth != nil {
-			if lie, err = st.lie(truth, plan); err != nil {
+			if lie, err = st.lie(truth, plan, i.clock.Now); err != nil {
 				problem(w, http.StatusInternalServerError, "cannot render the document", err.Error(), nil)
 				return
 			}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,6 +85,14 @@ func (i *Issuer) placeAt(p profile.Profile, base string) place {
 	if i.config.Tenant == p.DefaultTenant {
 		for _, t := range p.Tenants {
 			at.aliases = append(at.aliases, t.Segment)
+		}
+	}
+	at.paths = p.MetadataPaths(site)
+	at.metadata = map[string]string{}
+	for _, tenant := range append([]string{site.Tenant}, at.aliases...) {
+		site.Tenant = tenant
+		for _, path := range p.MetadataPaths(site) {
+			at.metadata[strings.ToLower(path)] = tenant
 		}
 	}
 	return at

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -167,11 +168,22 @@ func (r *routes) named(name string) (*Issuer, bool) {
 	return nil, false
 }
 
+// at returns the issuer that a path segment leads to. Segments in another letter
+// case lead there too, where it is not another issuer's: federation metadata is
+// asked for in any.
+func (r *routes) at(segment string) (*Issuer, bool) {
+	i, known := r.byTenant[segment]
+	if !known {
+		i, known = r.byTenant[strings.ToLower(segment)]
+	}
+	return i, known
+}
+
 // Handler serves all issuers.
 func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		routes := s.routes.Load()
-		if i, known := routes.byTenant[tenantOf(r.URL.Path)]; known {
+		if i, known := routes.at(tenantOf(r.URL.Path)); known {
 			i.serve(w, r)
 			return
 		}
@@ -202,5 +214,13 @@ func (s *Server) Close() error {
 
 // tenants are the path segments that lead to the issuer.
 func (i *Issuer) tenants() []string {
-	return append([]string{i.config.Tenant}, i.state.Load().place.aliases...)
+	at := i.state.Load().place
+	segments := append([]string{i.config.Tenant}, at.aliases...)
+	if i.config.Tenant == at.profile.DefaultTenant {
+		for _, s := range at.profile.RootSegments {
+			segments = append(segments, s, strings.ToLower(s))
+		}
+	}
+	slices.Sort(segments)
+	return slices.Compact(segments)
 }

@@ -25,10 +25,10 @@ func SigningKey(s keyring.Snapshot, name string) (keyring.Key, error) {
 	return key, nil
 }
 
-// Material is what signs the credential: the key's own, or for StrangerKey what
-// stranger gives; its algorithm should be the key's.
+// Material is what signs the credential: the key's own, or for StrangerKey and
+// StrangerCertificate what stranger gives; its algorithm should be the key's.
 func (r Request) Material(key keyring.Key, stranger func() (keyring.Material, error)) (keyring.Material, error) {
-	if r.Forge != StrangerKey {
+	if r.Forge != StrangerKey && r.Forge != StrangerCertificate {
 		return key.Material, nil
 	}
 	if stranger == nil {

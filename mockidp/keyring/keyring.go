@@ -79,6 +79,7 @@ type Snapshot struct {
 	Generation uint64    // grows by one with every applied command
 	At         time.Time // issuer time at which this generation began
 	Extras     []Extra   // put in by views; empty in what Apply returns
+	Bend       Bend      // likewise
 
 	keys  []Key  // in the order in which the documents list them
 	moves uint64 // of keys so far; Generation does not serve, for whoever owns the ring may number it anew

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"math/big"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -205,25 +206,55 @@ func TestKIDOfTheStandardsExamples(t *testing.T) {
 }
 
 func TestEndpoints(t *testing.T) {
+	const base, tid = "http://127.0.0.1:8400", tenant
+	text := func(s string) *string { return &s }
+	adfs, contoso := entraSite, entraSite
+	adfs.Tenant, contoso.Tenant = "adfs", "contoso"
 	tests := []struct {
 		profile string
 		site    profile.Site
 		want    profile.Endpoints
 	}{
 		{"generic", genericSite, profile.Endpoints{
-			Issuer:   "http://127.0.0.1:8400/default",
-			Metadata: "http://127.0.0.1:8400/default/.well-known/openid-configuration",
-			JWKS:     "http://127.0.0.1:8400/default/jwks",
+			Issuer:   base + "/default",
+			Metadata: base + "/default/.well-known/openid-configuration",
+			JWKS:     base + "/default/jwks",
 		}},
 		{"entra", entraSite, profile.Endpoints{
-			Issuer:   "http://127.0.0.1:8400/" + tenant + "/v2.0",
-			Metadata: "http://127.0.0.1:8400/" + tenant + "/v2.0/.well-known/openid-configuration",
-			JWKS:     "http://127.0.0.1:8400/" + tenant + "/discovery/v2.0/keys",
+			Issuer:             base + "/" + tid + "/v2.0",
+			Metadata:           base + "/" + tid + "/v2.0/.well-known/openid-configuration",
+			JWKS:               base + "/" + tid + "/discovery/v2.0/keys",
+			FederationMetadata: text(base + "/" + tid + "/federationmetadata/2007-06/federationmetadata.xml"),
+			SAMLMetadata:       text(base + "/" + tid + "/federationmetadata/saml20/federationmetadata.xml"),
+			EntityID:           text("https://sts.windows.net/" + tid + "/"),
+			WSFed:              text(base + "/" + tid + "/wsfed"),
+			SAML2:              text(base + "/" + tid + "/saml2"),
+		}},
+		{"adfs", adfs, profile.Endpoints{
+			Issuer:             base + "/adfs",
+			Metadata:           base + "/adfs/.well-known/openid-configuration",
+			JWKS:               base + "/adfs/discovery/keys",
+			FederationMetadata: text(base + "/FederationMetadata/2007-06/FederationMetadata.xml"),
+			SAMLMetadata:       text(base + "/FederationMetadata/saml20/FederationMetadata.xml"),
+			EntityID:           text("http://127.0.0.1:8400/adfs/services/trust"),
+			WSFed:              text(base + "/adfs/ls/"),
+			SAML2:              text(base + "/adfs/ls/"),
+		}},
+		{"adfs", contoso, profile.Endpoints{
+			Issuer:             base + "/contoso/adfs",
+			Metadata:           base + "/contoso/adfs/.well-known/openid-configuration",
+			JWKS:               base + "/contoso/adfs/discovery/keys",
+			FederationMetadata: text(base + "/contoso/FederationMetadata/2007-06/FederationMetadata.xml"),
+			SAMLMetadata:       text(base + "/contoso/FederationMetadata/saml20/FederationMetadata.xml"),
+			EntityID:           text("http://127.0.0.1:8400/contoso/adfs/services/trust"),
+			WSFed:              text(base + "/contoso/adfs/ls/"),
+			SAML2:              text(base + "/contoso/adfs/ls/"),
 		}},
 	}
 	for _, test := range tests {
-		if got := byName(t, test.profile).Endpoints(test.site); got != test.want {
-			t.Errorf("%s: %+v, want %+v", test.profile, got, test.want)
+		if got := byName(t, test.profile).Endpoints(test.site); !reflect.DeepEqual(got, test.want) {
+			show := func(e profile.Endpoints) string { text, _ := json.MarshalIndent(e, "", " "); return string(text) }
+			t.Errorf("%s: %s\nwant %s", test.profile, show(got), show(test.want))
 		}
 	}
 }

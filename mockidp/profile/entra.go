@@ -17,6 +17,7 @@ func entra() Profile {
 	return Profile{
 		Name:          "entra",
 		DefaultTenant: entraTenant,
+		GUIDs:         true,
 		KID:           X5T,
 		Tenants: []Tenant{
 			// The braces are literal: clients put the token's tid there.
@@ -24,7 +25,8 @@ func entra() Profile {
 			{Segment: "organizations", Issuer: "{tenantid}", Token: entraTenant},
 			{Segment: "consumers", Issuer: entraConsumers, Token: entraConsumers},
 		},
-		Versions: []Version{entraV2(), entraV1()},
+		Versions:   []Version{entraV2(), entraV1()},
+		Federation: entraFederation(),
 	}
 }
 

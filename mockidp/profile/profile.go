@@ -11,15 +11,24 @@ import (
 // Profile is the shape of one provider.
 //
 // String values of documents and claims, paths and issuers are templates:
-// {base} is the site's address without a slash at its end, {tenant} the tenant's
-// path segment, {issuerTenant} its name in issuers, {tid} its name in tokens,
-// and {issuer} the Issuer of the Version. Anything else in braces stays.
+// {base} is the site's address without a slash at its end, {host} the same without
+// its scheme, {tenant} the tenant's path segment, {root} what paths begin with (see
+// RootSegments), {issuerTenant} the tenant's name in issuers, {issuerTenantURL} that
+// name escaped for a path, {tid} its name in tokens, {issuer} the Issuer of the
+// Version and {entityID} that of the Federation. Anything else in braces stays.
 type Profile struct {
 	Name          string
 	DefaultTenant string // path segment of the issuer "default"; empty: its own name
+	GUIDs         bool   // tenants are GUIDs or domains: an issuer with a mere name gets one made of it
 	KID           KIDForm
 	Tenants       []Tenant // those that are no issuer of their own; the issuer of the default tenant answers for them too
 	Versions      []Version
+	Federation    *Federation // nil: the provider has no federation half
+
+	// RootSegments are the segments that the vendor's own paths begin with, where
+	// those have no tenant in them: they are the issuer "default"'s, for which {root}
+	// is empty. Every further issuer has its name before them: {root} is "/name".
+	RootSegments []string
 }
 
 // KIDForm is how a provider names its keys.
@@ -133,7 +142,7 @@ func (p Profile) Version(name string) (Version, bool) {
 	return Version{}, false
 }
 
-func all() []Profile { return []Profile{generic(), entra()} }
+func all() []Profile { return []Profile{generic(), entra(), adfs()} }
 
 // Names lists the profiles, the default first.
 func Names() []string {

@@ -18,7 +18,7 @@ func byName(t *testing.T, name string) profile.Profile {
 }
 
 func TestByName(t *testing.T) {
-	if names := profile.Names(); !slices.Equal(names, []string{"generic", "entra"}) {
+	if names := profile.Names(); !slices.Equal(names, []string{"generic", "entra", "adfs"}) {
 		t.Errorf("names %q", names)
 	}
 	for _, name := range profile.Names() {
@@ -29,7 +29,7 @@ func TestByName(t *testing.T) {
 	if p := byName(t, ""); p.Name != "generic" {
 		t.Errorf("the default is %q", p.Name)
 	}
-	if _, err := profile.ByName("entry"); err == nil || err.Error() != `unknown profile "entry" (one of generic, entra)` {
+	if _, err := profile.ByName("entry"); err == nil || err.Error() != `unknown profile "entry" (one of generic, entra, adfs)` {
 		t.Errorf("error %v", err)
 	}
 }
@@ -40,6 +40,8 @@ func TestTenants(t *testing.T) {
 		{"generic", "default", "default", "default", "default"},
 		{"generic", "common", "common", "common", "common"},
 		{"entra", "default", id, id, id},
+		{"adfs", "default", "adfs", "adfs", "adfs"},
+		{"adfs", "contoso", "contoso", "contoso", "contoso"},
 		{"entra", "contoso.test", "contoso.test", "contoso.test", "contoso.test"},
 		{"entra", "common", "common", "{tenantid}", id},
 		{"entra", "organizations", "organizations", "{tenantid}", id},

@@ -1,6 +1,10 @@
 package profile
 
-import "strings"
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
 
 // Site is where an issuer lives.
 type Site struct {
@@ -20,6 +24,7 @@ const (
 // Document is one served document.
 type Document struct {
 	Path        string // begins with a slash
+	Query       string // of a variant: served where the request's query has a member of this name
 	Kind        string // of the constants above
 	ContentType string
 	Body        []byte
@@ -42,11 +47,13 @@ type Endpoints struct {
 func (p Profile) Endpoints(site Site) Endpoints {
 	v := p.Versions[0]
 	at := p.Expander(site, v)
-	return Endpoints{
+	e := Endpoints{
 		Issuer:   at.Expand("{issuer}"),
 		Metadata: site.Base + at.Expand(v.Discovery.Paths[0]),
 		JWKS:     site.Base + at.Expand(v.JWKS.Path),
 	}
+	p.Federation.endpoints(&e, at)
+	return e
 }
 
 // Expander fills in a profile's templates for one tenant and version.
@@ -55,9 +62,20 @@ type Expander struct{ replace *strings.Replacer }
 // Expander returns what fills in the templates of p's version v at a site.
 func (p Profile) Expander(site Site, v Version) Expander {
 	tenant := p.Lookup(site.Tenant)
-	pairs := []string{"{base}", site.Base, "{tenant}", tenant.Segment, "{issuerTenant}", tenant.Issuer, "{tid}", tenant.Token}
-	issuer := strings.NewReplacer(pairs...).Replace(v.Issuer)
-	return Expander{strings.NewReplacer(append(pairs, "{issuer}", issuer)...)}
+	root := "/" + tenant.Segment
+	if len(p.RootSegments) > 0 && site.Tenant == p.DefaultTenant {
+		root = ""
+	}
+	pairs := []string{
+		"{base}", site.Base, "{host}", withoutScheme(site.Base), "{root}", root,
+		"{tenant}", tenant.Segment, "{issuerTenant}", tenant.Issuer, "{issuerTenantURL}", url.PathEscape(tenant.Issuer), "{tid}", tenant.Token,
+	}
+	parts := strings.NewReplacer(pairs...)
+	pairs = append(slices.Clip(pairs), "{issuer}", parts.Replace(v.Issuer))
+	if p.Federation != nil {
+		pairs = append(pairs, "{entityID}", parts.Replace(p.Federation.EntityID))
+	}
+	return Expander{strings.NewReplacer(pairs...)}
 }
 
 // Expand fills in one text.

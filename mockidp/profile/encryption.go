@@ -1,0 +1,18 @@
+package profile
+
+// EncryptionCertificateDER is the certificate, in base64, that providers list for
+// encrypting to them. It is no key of the ring, as theirs is none, and rolls with
+// none: the private key was thrown away when it was made.
+const EncryptionCertificateDER = "" +
+	"MIIDwzCCAqugAwIBAgIIYkz7UUgCHbswDQYJKoZIhvcNAQELBQAwgYYxMzAxBgNVBAoTKklOU0VDVVJFIC0gcHVibGlzaGVkIHRlc3Qga2V5LC" +
+	"BuZXZlciB0cnVzdDFPME0GA1UEAxNGcm9sbG92ZXIgdGVzdCBrZXkgZW5jcnlwdGlvbiwgcHJpdmF0ZSBrZXkgdGhyb3duIGF3YXkgLSBGT1Ig" +
+	"VEVTVFMgT05MWTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowgYYxMzAxBgNVBAoTKklOU0VDVVJFIC0gcHVibGlzaGVkIHRlc3" +
+	"Qga2V5LCBuZXZlciB0cnVzdDFPME0GA1UEAxNGcm9sbG92ZXIgdGVzdCBrZXkgZW5jcnlwdGlvbiwgcHJpdmF0ZSBrZXkgdGhyb3duIGF3YXkg" +
+	"LSBGT1IgVEVTVFMgT05MWTCCASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBANgf0u+zylsqoa5SA88A1gbEf6qY/8+fsgYFdn2fX9d2rg" +
+	"0RjpAkt1bQ/UlPHwVdJACiToQYP9IHLFnnjfsroRKTX2Gw0unj4MbHxhXe8pTbp/QZyDfBkvX2ytlmtD4P60RmPkIPWw7JjoZXqyxR9lsZIi7M" +
+	"5os2o2X7/LcQ8oQyBG73W6J5d9SUDtPAHTwGIV+oH2NFRJAb4ZOGsjSKS1/hkgv26Cy+ShnMeQ1gRkB3jt4+Du7MEqbEVldIDhRymQbQdKRvVZ" +
+	"K7cnkNmBxGwD0xNeivH6SMyNwawE5LgXPXpjJtN2GdoNPiNtBwAUPzyrccK0lN48IJymmqxK0AMPcCAwEAAaMxMC8wDgYDVR0PAQH/BAQDAgeA" +
+	"MB0GA1UdDgQWBBSiTPtRSAIduxKM1E15kLWMFwvftzANBgkqhkiG9w0BAQsFAAOCAQEAvKLn9adq4i7XPxqz07eQqyCB4y3idoXMjAFUwWN6GZ" +
+	"JLaCBrcDMspFGtodRYMHkHJ2ijk0wJyvphTEYbX7IvbGlmM6Rp9/OuiQr+3g2kXrPq3cfDm97pRSGG66ixn8VYUWn+r4T6P6I4RdDDruvYEQ4L" +
+	"Cs+nHhUQe1Uz7PzYpsxqkocLU6x3o+KC5Ykswk+NZaABVWqqrNK1h2xRLlMBcfsPBo1zXIIlzIm4v3mEWT0oFUIhzA0rZQ2gI81KE3WgIL60O1" +
+	"wqVsdJYv6IpzxlTuWeDdMpXgMtEypPqEdv1wGpZwAudyZxIizlLh/hmCv7lF8ox9uCPdtJtA9H1/1Lgg=="
