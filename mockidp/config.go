@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/issuer"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
@@ -36,6 +37,16 @@ type Config struct {
 	// Host replaces the listener's address in URLs, the port stays: for apps
 	// in containers.
 	Host string
+
+	// SAML is how assertions are signed and written where a request says nothing:
+	// what an administrator configured for the app.
+	SAML credential.SAML
+	// Reply is the registered reply address: where sign-ins go of apps that send
+	// none. The cookie rollover_reply has precedence.
+	Reply string
+	// Logout is the registered logout address: where SAML logout responses go.
+	// Left out: Reply.
+	Logout string
 
 	Source        *keysource.Source // nil: the process's shared one
 	Clock         clock.Clock       // that the issuer's clock runs beside, and that windows and elapsed times are measured by; nil: the machine's

@@ -2,7 +2,10 @@ package mockidp_test
 
 import (
 	"context"
+	"html"
 	"net/http"
+	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,3 +76,24 @@ func refused(url string) error {
 	}
 	return err
 }
+
+// form reads the auto-submitting form of a page.
+func form(t *testing.T, page string) (action string, fields url.Values) {
+	t.Helper()
+	found := formAction.FindStringSubmatch(page)
+	if found == nil {
+		t.Fatalf("no form: %s", page)
+	}
+	fields = url.Values{}
+	for _, field := range formField.FindAllStringSubmatch(page, -1) {
+		fields.Add(html.UnescapeString(field[1]), html.UnescapeString(field[2]))
+	}
+	return html.UnescapeString(found[1]), fields
+}
+
+// moving is a machine's clock that goes on when it is told to.
+type moving struct{ ahead atomic.Int64 }
+
+func (m *moving) Now() time.Time { return time.Now().Add(time.Duration(m.ahead.Load())) }
+
+func (m *moving) move(by time.Duration) { m.ahead.Add(int64(by)) }

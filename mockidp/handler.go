@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
@@ -30,7 +31,10 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 	head["Rollover-Warning"] = warning[:]
 	head["Access-Control-Allow-Origin"] = anyOrigin[:]
 
-	truth, err := st.find(r.URL)
+	truth, at, err := st.locate(r.URL)
+	if at != nil {
+		head["Cache-Control"] = noStore[:] // RFC 6749 section 5.1
+	}
 	answer := timeline.Served{Document: timeline.Other, Method: r.Method, Path: r.URL.Path, Generation: st.snapshot.Generation}
 	var plan fault.Plan
 	served := (*document)(nil)
@@ -58,15 +62,26 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 		problem(out, http.StatusInternalServerError, "cannot render the document", err.Error(), nil)
 		return
 	case r.Method == http.MethodOptions:
-		preflight(out)
+		preflight(out, at)
 		return
 	case truth != nil && !slices.Contains(reading, r.Method):
 		head.Set("Allow", "GET, HEAD, OPTIONS")
 		problem(out, http.StatusMethodNotAllowed, "documents are only read", r.Method+" "+r.URL.Path, nil)
 		return
+	case at != nil && !slices.Contains(at.methods, r.Method):
+		head.Set("Allow", strings.Join(at.methods, ", ")+", OPTIONS")
+		problem(out, http.StatusMethodNotAllowed, "not a way to sign in", r.Method+" "+r.URL.Path, nil)
+		return
 	}
-	answer.Document = truth.kind()
+	answer.Document = kind(truth, at)
 	plan = st.faults.Plan(string(answer.Document), began)
+	if at != nil {
+		answer.Fault = plan.IDs()
+		plan.Wire(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer.Generation = i.enter(w, r, at, answer.Generation)
+		})).ServeHTTP(out, i.cancellable(out, r))
+		return
+	}
 	if plan.Harmless() {
 		served = truth
 		st.answer(out, r, truth)
@@ -149,6 +164,7 @@ func (o *recorder) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 var (
 	warning   = [...]string{Warning}
 	anyOrigin = [...]string{"*"}
+	noStore   = [...]string{"no-store"}
 	reading   = []string{http.MethodGet, http.MethodHead}
 )
 

@@ -2,36 +2,33 @@ package mockidp
 
 import (
 	"context"
-	"strconv"
 	"sync"
 
 	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
-	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
 // Mint makes a credential as asked for, and records it. It waits for its turn
-// to sign; documents do not wait for it. Errors wrap credential.ErrRequest
+// to sign; documents do not wait for it. A session is not signed until somebody
+// signs in with it; the last 4096 are kept. Errors wrap credential.ErrRequest
 // where the request is at fault, keyring.ErrUnknownKey for a key that is not
 // in the ring, or are ctx's.
 func (i *Issuer) Mint(ctx context.Context, r credential.Request) (credential.Credential, error) {
-	id := i.id + "-" + strconv.FormatUint(i.tokens.Add(1), 10)
+	if r.Form == credential.Session {
+		return i.mintSession(r)
+	}
 	if err := i.config.Gate.enter(ctx); err != nil {
 		return credential.Credential{}, err
 	}
 	st := i.state.Load() // only now: a rotation may have come while this one waited
-	token, err := st.place.minter.Mint(st.snapshot, r, i.clock.Now(), id, func() (keyring.Material, error) {
+	token, err := st.place.minter.Mint(st.snapshot, r, i.clock.Now(), i.tokenID(), func() (keyring.Material, error) {
 		return i.strangers.take(ctx, i, algOf(st.snapshot, r.Key))
 	})
 	i.config.Gate.leave()
 	if err != nil {
 		return credential.Credential{}, err
 	}
-	entry := i.write(timeline.Issuer, timeline.Minted{
-		Key: token.Key, KID: token.KID, Generation: st.snapshot.Generation,
-		Form: string(credential.JWT), Forge: string(r.Forge), Altered: token.Altered, Audience: token.Audience,
-		IssuedAt: token.IssuedAt, NotBefore: token.NotBefore, ExpiresAt: token.ExpiresAt,
-	})
+	entry := i.record(token, st.snapshot.Generation, r.Forge, credential.JWT)
 	return credential.Credential{Token: token.Text, KID: token.KID, Generation: st.snapshot.Generation, Minted: entry.Seq}, nil
 }
 

@@ -5,12 +5,15 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/fault"
 	"github.com/rollover-harness/rollover/mockidp/issuer"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
@@ -31,6 +34,8 @@ type Issuer struct {
 	state atomic.Pointer[state]
 	flights
 	strangers
+	sessions shelf[credential.Request]
+	codes    shelf[code]
 
 	mu     sync.Mutex // held while the state is replaced; guards what follows
 	own    *listener  // nil without a listener of its own
@@ -81,10 +86,14 @@ func newIssuer(ctx context.Context, c Config) (*Issuer, error) {
 
 func (i *Issuer) placeAt(p profile.Profile, base string) place {
 	site := profile.Site{Base: base, Tenant: i.config.Tenant, Audience: i.config.Audience}
-	at := place{profile: p, site: site, minter: oidc.NewMinter(p, site), endpoints: p.Endpoints(site)}
+	at := place{profile: p, site: site, minter: oidc.NewMinter(p, site), endpoints: p.Endpoints(site), doors: doors(p, site)}
+	at.doorPaths = slices.Sorted(maps.Keys(at.doors))
 	if i.config.Tenant == p.DefaultTenant {
 		for _, t := range p.Tenants {
 			at.aliases = append(at.aliases, t.Segment)
+			alias := site
+			alias.Tenant = t.Segment
+			maps.Copy(at.doors, doors(p, alias))
 		}
 	}
 	at.paths = p.MetadataPaths(site)

@@ -3,15 +3,20 @@ package mockidp
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// preflight allows any page to read documents (Fetch, section 3.2): single-page
-// apps fetch discovery and keys themselves.
-func preflight(w http.ResponseWriter) {
+// preflight allows any page to read documents, and to fetch tokens (Fetch, section
+// 3.2): single-page apps do that themselves.
+func preflight(w http.ResponseWriter, at *door) {
 	head := w.Header()
 	head.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
 	head.Set("Access-Control-Allow-Headers", "*")
+	if at != nil {
+		head.Set("Access-Control-Allow-Methods", strings.Join(at.methods, ", ")+", OPTIONS")
+		head.Set("Access-Control-Allow-Headers", "*, Authorization") // which the star does not cover (Fetch, section 4.8)
+	}
 	head.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -27,7 +32,12 @@ func (st *state) answerOther(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	problem(w, http.StatusNotFound, "nothing is served here", r.URL.Path, st.truth.paths)
+	problem(w, http.StatusNotFound, "nothing is served here", r.URL.Path, st.serves())
+}
+
+// serves lists the paths that there are.
+func (st *state) serves() []string {
+	return append(slices.Clip(slices.Clone(st.truth.paths)), st.place.doorPaths...)
 }
 
 // problem answers with problem details (RFC 9457).

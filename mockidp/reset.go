@@ -10,7 +10,8 @@ import (
 )
 
 // Reset brings the issuer back to the state of its start: new keys under the
-// same names, no fault, no skew. Generations and the timeline go on.
+// same names, no fault, no skew, nobody signed in. Generations and the timeline go
+// on.
 func (i *Issuer) Reset(ctx context.Context) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -31,6 +32,8 @@ func (i *Issuer) Reset(ctx context.Context) error {
 	c.faults = fault.Table{}
 	c.records = append(c.records, func() {
 		i.clock.Reset()
+		i.sessions.clear()
+		i.codes.clear()
 		i.write(timeline.Issuer, timeline.ClockMoved{})
 	})
 	c.say(i, timeline.KeyChanged{Generation: ring.Generation, Command: "reset", Transitions: moves})

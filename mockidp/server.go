@@ -190,7 +190,7 @@ func (s *Server) Handler() http.Handler {
 		w.Header()["Rollover-Warning"] = warning[:]
 		serves := make([]string, 0, len(routes.issuers))
 		for _, i := range routes.issuers {
-			serves = append(serves, i.state.Load().truth.paths...)
+			serves = append(serves, i.state.Load().serves()...)
 		}
 		problem(w, http.StatusNotFound, "no issuer is here", r.URL.Path, serves)
 	})

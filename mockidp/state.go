@@ -40,6 +40,8 @@ type place struct {
 	paths     []string          // of the issuer's own federation documents
 	minter    *oidc.Minter
 	endpoints profile.Endpoints
+	doors     map[string]*door
+	doorPaths []string // of the issuer's own doors
 }
 
 // view tells apart what is rendered.
@@ -122,6 +124,18 @@ func (st *state) withFaults(faults fault.Table) *state {
 	return &next
 }
 
+// locate returns what is at an address: a true document, a sign-in endpoint, or nothing.
+func (st *state) locate(at *url.URL) (*document, *door, error) {
+	if d := st.truth.byPath[at.Path]; d != nil {
+		return d, nil, nil
+	}
+	if in := st.place.door(at.Path); in != nil {
+		return nil, in, nil
+	}
+	d, err := st.find(at)
+	return d, nil, err
+}
+
 // find returns the true document at an address, or nil.
 func (st *state) find(at *url.URL) (*document, error) {
 	if d := st.truth.byPath[at.Path]; d != nil {
@@ -195,11 +209,14 @@ func (st *state) render(v view, s keyring.Snapshot) (*rendering, error) {
 }
 
 // kind is the timeline's word for what is at a path.
-func (d *document) kind() timeline.Document {
-	if d == nil {
-		return timeline.Other
+func kind(d *document, at *door) timeline.Document {
+	switch {
+	case d != nil:
+		return timeline.Document(d.Kind)
+	case at != nil:
+		return timeline.SignIn
 	}
-	return timeline.Document(d.Kind)
+	return timeline.Other
 }
 
 // tenantOf is the path segment that tells issuers apart: the first one, or for

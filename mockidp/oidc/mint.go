@@ -16,9 +16,10 @@ import (
 
 // Minter makes tokens of one issuer. It is safe for concurrent use.
 type Minter struct {
-	site   profile.Site
-	name   string // of the profile
-	shapes map[string]shape
+	site     profile.Site
+	name     string // of the profile
+	access   map[string]shape
+	identity map[string]shape
 }
 
 // shape is a version's token with all filled in that is the same in every one.
@@ -29,12 +30,13 @@ type shape struct {
 
 // NewMinter returns a Minter of tokens in the profile's shape.
 func NewMinter(p profile.Profile, site profile.Site) *Minter {
-	m := &Minter{site: site, name: p.Name, shapes: map[string]shape{}}
+	m := &Minter{site: site, name: p.Name, access: map[string]shape{}, identity: map[string]shape{}}
 	for i, v := range p.Versions {
-		s := shape{v.Token.Header, objectOf(p.Expander(site, v), v.Token.Claims)}
-		m.shapes[v.Name] = s
+		at := p.Expander(site, v)
+		m.access[v.Name] = shape{v.Token.Header, objectOf(at, v.Token.Claims)}
+		m.identity[v.Name] = shape{v.IDToken.Header, objectOf(at, v.IDToken.Claims)}
 		if i == 0 {
-			m.shapes[""] = s
+			m.access[""], m.identity[""] = m.access[v.Name], m.identity[v.Name]
 		}
 	}
 	return m
@@ -45,6 +47,33 @@ func NewMinter(p profile.Profile, site profile.Site) *Minter {
 // called for credential.StrangerKey alone, and its algorithm should be that of
 // the key named. Errors that are the request's fault wrap credential.ErrRequest.
 func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, id string, stranger func() (keyring.Material, error)) (credential.Token, error) {
+	return m.mint(m.access, s, r, now, id, stranger)
+}
+
+// MintID is Mint for the token that signs somebody in (OpenID Connect Core 1.0
+// section 2). What the flow adds to it, such as the nonce, is among r's claims.
+func (m *Minter) MintID(s keyring.Snapshot, r credential.Request, now time.Time, id string, stranger func() (keyring.Material, error)) (credential.Token, error) {
+	return m.mint(m.identity, s, r, now, id, stranger)
+}
+
+// Preview is what the timeline says of the token that r would get, whichever
+// way it is forged: nothing is signed, and Text stays empty.
+func (m *Minter) Preview(s keyring.Snapshot, r credential.Request, now time.Time) (credential.Token, error) {
+	if err := r.Validate(); err != nil {
+		return credential.Token{}, err
+	}
+	key, err := credential.SigningKey(s, r.Key)
+	if err != nil {
+		return credential.Token{}, err
+	}
+	header, claims, err := m.draft(m.access, r, key, key.Alg, now, "")
+	if err != nil {
+		return credential.Token{}, err
+	}
+	return describe(r, key, header, claims), nil
+}
+
+func (m *Minter) mint(shapes map[string]shape, s keyring.Snapshot, r credential.Request, now time.Time, id string, stranger func() (keyring.Material, error)) (credential.Token, error) {
 	if err := r.Validate(); err != nil {
 		return credential.Token{}, err
 	}
@@ -54,10 +83,6 @@ func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, i
 	if r.Forge != credential.Genuine && !slices.Contains(credential.JWTForgeries(), r.Forge) {
 		return credential.Token{}, fmt.Errorf("%w: no JWT is forged as %q", credential.ErrRequest, r.Forge)
 	}
-	shape, found := m.shapes[r.Version]
-	if !found {
-		return credential.Token{}, fmt.Errorf("%w: the %s profile has no version %q", credential.ErrRequest, m.name, r.Version)
-	}
 	key, err := credential.SigningKey(s, r.Key)
 	if err != nil {
 		return credential.Token{}, err
@@ -66,16 +91,33 @@ func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, i
 	if err != nil {
 		return credential.Token{}, err
 	}
-	header := m.header(shape, key, headerAlg(r.Forge, material.Alg))
-	header.override(r.Header)
-	claims := m.claims(shape, r, now, id)
-	claims.override(r.Claims)
-	text, err := compact(r.Forge, material, header, claims)
+	header, claims, err := m.draft(shapes, r, key, material.Alg, now, id)
 	if err != nil {
 		return credential.Token{}, err
 	}
+	token := describe(r, key, header, claims)
+	if token.Text, err = compact(r.Forge, material, header, claims); err != nil {
+		return credential.Token{}, err
+	}
+	return token, nil
+}
+
+// draft is the token before it is signed.
+func (m *Minter) draft(shapes map[string]shape, r credential.Request, key keyring.Key, alg string, now time.Time, id string) (header, claims object, err error) {
+	shape, found := shapes[r.Version]
+	if !found {
+		return nil, nil, fmt.Errorf("%w: the %s profile has no version %q", credential.ErrRequest, m.name, r.Version)
+	}
+	header = m.header(shape, key, headerAlg(r.Forge, alg))
+	header.override(r.Header)
+	claims = m.claims(shape, r, now, id)
+	claims.override(r.Claims)
+	return header, claims, nil
+}
+
+// describe is what the timeline says of a token.
+func describe(r credential.Request, key keyring.Key, header, claims object) credential.Token {
 	token := credential.Token{
-		Text:      text,
 		Key:       key.Name,
 		Audience:  audience(claims.value("aud")),
 		Altered:   append(sortedKeys(r.Header), sortedKeys(r.Claims)...),
@@ -84,10 +126,10 @@ func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, i
 		ExpiresAt: numericDate(claims.value("exp")),
 	}
 	token.KID, _ = header.value("kid").(string)
-	if r.Forge == credential.StrangerKey {
+	if r.Forge == credential.StrangerKey || r.Forge == credential.StrangerCertificate {
 		token.Key = ""
 	}
-	return token, nil
+	return token
 }
 
 func (m *Minter) header(shape shape, key keyring.Key, alg string) object {

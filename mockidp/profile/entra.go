@@ -92,6 +92,23 @@ func entraV2() Version {
 				{"ver", "2.0"},
 			},
 		},
+		IDToken: Token{
+			Header: []string{"typ", "alg", "kid"},
+			Claims: []Member{
+				{"aud", Audience},
+				{"iss", "{base}/{tid}/v2.0"},
+				{"iat", IssuedAt},
+				{"nbf", NotBefore},
+				{"exp", ExpiresAt},
+				{"name", Subject}, // whatever an app shows of a person, it shows who
+				{"oid", entraUser},
+				{"preferred_username", Subject},
+				{"sub", Subject},
+				{"tid", "{tid}"},
+				{"uti", TokenID},
+				{"ver", "2.0"},
+			},
+		},
 	}
 }
 
@@ -152,6 +169,25 @@ func entraV1() Version {
 				{"name", "Rollover Test User"},
 				{"oid", entraUser},
 				{"scp", "access_as_user"},
+				{"sub", Subject},
+				{"tid", "{tid}"},
+				{"unique_name", Subject},
+				{"upn", Subject},
+				{"uti", TokenID},
+				{"ver", "1.0"},
+			},
+		},
+		IDToken: Token{
+			Header: []string{"typ", "alg", "x5t", "kid"},
+			Claims: []Member{
+				{"aud", Audience},
+				{"iss", "https://sts.windows.net/{tid}/"},
+				{"iat", IssuedAt},
+				{"nbf", NotBefore},
+				{"exp", ExpiresAt},
+				{"amr", []string{"pwd"}},
+				{"name", Subject},
+				{"oid", entraUser},
 				{"sub", Subject},
 				{"tid", "{tid}"},
 				{"unique_name", Subject},

@@ -19,6 +19,7 @@ func generic() Profile {
 					{"issuer", "{issuer}"},
 					{"authorization_endpoint", "{issuer}/authorize"},
 					{"token_endpoint", "{issuer}/token"},
+					{"end_session_endpoint", "{issuer}/logout"},
 					{"jwks_uri", "{issuer}/jwks"},
 					{"response_types_supported", []string{"code", "id_token", "code id_token"}},
 					{"response_modes_supported", []string{"query", "fragment", "form_post"}},
@@ -27,8 +28,10 @@ func generic() Profile {
 					{"id_token_signing_alg_values_supported", []string{"RS256", "PS256", "ES256", "EdDSA"}},
 					{"scopes_supported", []string{"openid", "profile", "email"}},
 					{"token_endpoint_auth_methods_supported", []string{"client_secret_basic", "client_secret_post"}},
-					{"code_challenge_methods_supported", []string{"S256"}},
-					{"claims_supported", []string{"iss", "sub", "aud", "iat", "nbf", "exp", "jti"}},
+					{"code_challenge_methods_supported", []string{"S256", "plain"}},
+					{"claims_supported", []string{
+						"iss", "sub", "aud", "iat", "nbf", "exp", "jti", "name", "preferred_username", "email", "auth_time", "nonce", "at_hash", "c_hash",
+					}},
 				},
 			},
 			JWKS: JWKS{
@@ -46,6 +49,21 @@ func generic() Profile {
 					{"nbf", NotBefore},
 					{"exp", ExpiresAt},
 					{"jti", TokenID},
+				},
+			},
+			IDToken: Token{
+				Header: []string{"typ", "alg", "kid"},
+				Claims: []Member{
+					{"iss", "{issuer}"},
+					{"sub", Subject},
+					{"aud", Audience},
+					{"iat", IssuedAt},
+					{"nbf", NotBefore},
+					{"exp", ExpiresAt},
+					{"jti", TokenID},
+					{"name", Subject}, // whatever an app shows of a person, it shows who
+					{"preferred_username", Subject},
+					{"email", Subject},
 				},
 			},
 		}},

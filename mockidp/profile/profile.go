@@ -53,7 +53,8 @@ type Version struct {
 	Issuer    string // "issuer" of the discovery document
 	Discovery Discovery
 	JWKS      JWKS
-	Token     Token
+	Token     Token // what is presented to APIs
+	IDToken   Token // what apps sign people in by (OpenID Connect Core 1.0 section 2)
 }
 
 // Discovery is an OpenID Connect Discovery 1.0 section 3 document, which is an
