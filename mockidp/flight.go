@@ -17,7 +17,8 @@ type flights struct {
 	landed    chan struct{} // not nil once they were told to end; closed when the last has
 }
 
-// readerPatience is how long Close waits for a client that does not read.
+// readerPatience is how long Close waits for a client that does not read, or does
+// not send what it announced.
 const readerPatience = time.Second
 
 // takeOff counts a request in; it reports false where Close came first.
@@ -58,15 +59,16 @@ func (f *flights) land(out *recorder) {
 		return
 	}
 	// The connection may serve other issuers.
-	_ = http.NewResponseController(out.ResponseWriter).SetWriteDeadline(time.Time{})
+	control := http.NewResponseController(out.ResponseWriter)
+	_, _ = control.SetWriteDeadline(time.Time{}), control.SetReadDeadline(time.Time{})
 	if len(f.up) == 0 {
 		close(f.landed)
 	}
 }
 
 // end tells all requests to end and lets no more in. What it returns is closed
-// when the last has ended: writing to a client that does not read ends soon, and
-// nothing else lets a request wait.
+// when the last has ended: writing to a client that does not read ends soon, and so
+// does reading from one that does not write; nothing else lets a request wait.
 func (f *flights) end() <-chan struct{} {
 	f.flightsMu.Lock()
 	defer f.flightsMu.Unlock()
@@ -79,7 +81,8 @@ func (f *flights) end() <-chan struct{} {
 			out.cancel()
 		}
 		// Where the writer knows no deadlines, as in tests, it does not block either.
-		_ = http.NewResponseController(out.ResponseWriter).SetWriteDeadline(clock.System{}.Now().Add(readerPatience))
+		control, soon := http.NewResponseController(out.ResponseWriter), clock.System{}.Now().Add(readerPatience)
+		_, _ = control.SetWriteDeadline(soon), control.SetReadDeadline(soon)
 	}
 	if len(f.up) == 0 {
 		close(f.landed)

@@ -21,14 +21,18 @@ func (i *Issuer) Mint(ctx context.Context, r credential.Request) (credential.Cre
 		return credential.Credential{}, err
 	}
 	st := i.state.Load() // only now: a rotation may have come while this one waited
-	token, err := st.place.minter.Mint(st.snapshot, r, i.clock.Now(), i.tokenID(), func() (keyring.Material, error) {
+	mint, form := st.place.jwt.Mint, credential.JWT
+	if r.Form == credential.SAML11 || r.Form == credential.SAML20 {
+		mint, form = st.place.assertions.Mint, r.Form
+	}
+	token, err := mint(st.snapshot, r, i.clock.Now(), i.tokenID(), func() (keyring.Material, error) {
 		return i.strangers.take(ctx, i, algOf(st.snapshot, r.Key))
 	})
 	i.config.Gate.leave()
 	if err != nil {
 		return credential.Credential{}, err
 	}
-	entry := i.record(token, st.snapshot.Generation, r.Forge, credential.JWT)
+	entry := i.record(token, st.snapshot.Generation, r.Forge, form)
 	return credential.Credential{Token: token.Text, KID: token.KID, Generation: st.snapshot.Generation, Minted: entry.Seq}, nil
 }
 

@@ -53,7 +53,7 @@ func New(c Config) (*Issuer, error) {
 
 func newIssuer(ctx context.Context, c Config) (*Issuer, error) {
 	c = c.withDefaults()
-	if err := (issuer.Spec{Name: c.Name}).Validate(); err != nil {
+	if err := (issuer.Spec{Name: c.Name, SAML: c.SAML, Reply: c.Reply, Logout: c.Logout}).Validate(); err != nil {
 		return nil, err
 	}
 	p, err := profile.ByName(c.Profile)
@@ -86,14 +86,15 @@ func newIssuer(ctx context.Context, c Config) (*Issuer, error) {
 
 func (i *Issuer) placeAt(p profile.Profile, base string) place {
 	site := profile.Site{Base: base, Tenant: i.config.Tenant, Audience: i.config.Audience}
-	at := place{profile: p, site: site, minter: oidc.NewMinter(p, site), endpoints: p.Endpoints(site), doors: doors(p, site)}
+	at := place{profile: p, site: site, endpoints: p.Endpoints(site), minters: mintersOf(p, site, i.config.SAML)}
+	at.doors = doors(p, site, at.minters)
 	at.doorPaths = slices.Sorted(maps.Keys(at.doors))
 	if i.config.Tenant == p.DefaultTenant {
 		for _, t := range p.Tenants {
 			at.aliases = append(at.aliases, t.Segment)
 			alias := site
 			alias.Tenant = t.Segment
-			maps.Copy(at.doors, doors(p, alias))
+			maps.Copy(at.doors, doors(p, alias, mintersOf(p, alias, i.config.SAML)))
 		}
 	}
 	at.paths = p.MetadataPaths(site)
@@ -141,7 +142,8 @@ func (i *Issuer) Info() issuer.Info {
 	e := i.Endpoints()
 	return issuer.Info{
 		Name: i.config.Name, Profile: i.config.Profile,
-		Issuer: e.Issuer, Metadata: e.Metadata, JWKS: e.JWKS, FederationMetadata: e.FederationMetadata,
+		Issuer: e.Issuer, Metadata: e.Metadata, JWKS: e.JWKS,
+		FederationMetadata: e.FederationMetadata, SAMLMetadata: e.SAMLMetadata, EntityID: e.EntityID, WSFed: e.WSFed, SAML2: e.SAML2,
 	}
 }
 

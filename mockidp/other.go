@@ -28,7 +28,8 @@ func (st *state) answerOther(w http.ResponseWriter, r *http.Request) {
 		e := st.place.endpoints
 		w.Header().Set("Content-Type", "application/json")
 		writeJSON(w, map[string]any{
-			"issuer": e.Issuer, "metadata": e.Metadata, "jwks": e.JWKS, "federationMetadata": e.FederationMetadata, "warning": Warning,
+			"issuer": e.Issuer, "metadata": e.Metadata, "jwks": e.JWKS, "federationMetadata": e.FederationMetadata,
+			"samlMetadata": e.SAMLMetadata, "entityID": e.EntityID, "wsfed": e.WSFed, "saml2": e.SAML2, "warning": Warning,
 		})
 		return
 	}

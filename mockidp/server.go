@@ -109,6 +109,7 @@ func (s *Server) Create(ctx context.Context, spec issuer.Spec) (*Issuer, error) 
 	}
 	i, err := newIssuer(ctx, Config{
 		Name: spec.Name, Profile: spec.Profile, Audience: spec.Audience, Keys: spec.Keys, Base: s.base,
+		SAML: spec.SAML, Reply: spec.Reply, Logout: spec.Logout,
 		Source: s.config.Source, Clock: s.config.Clock, TimelineLimit: s.config.TimelineLimit, Gate: s.config.Gate,
 		Observe: s.config.Observe,
 	})

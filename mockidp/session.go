@@ -24,7 +24,7 @@ func (i *Issuer) mintSession(r credential.Request) (credential.Credential, error
 	if err != nil {
 		return credential.Credential{}, err
 	}
-	token, err := st.place.minter.Preview(st.snapshot, r, i.clock.Now())
+	token, err := st.place.jwt.Preview(st.snapshot, r, i.clock.Now())
 	if err != nil {
 		return credential.Credential{}, err
 	}
@@ -40,8 +40,7 @@ func (i *Issuer) mintSession(r credential.Request) (credential.Credential, error
 
 // signable checks what only the protocol that comes would stumble over.
 func (st *state) signable(r credential.Request) error {
-	federated := st.place.endpoints.WSFed != nil || st.place.endpoints.SAML2 != nil
-	if !federated && r.Forge != credential.Genuine && !slices.Contains(credential.JWTForgeries(), r.Forge) {
+	if st.place.profile.Federation == nil && r.Forge != credential.Genuine && !slices.Contains(credential.JWTForgeries(), r.Forge) {
 		return fmt.Errorf("%w: the %s profile signs in by JWT alone, and no JWT is forged as %q", credential.ErrRequest, st.place.profile.Name, r.Forge)
 	}
 	if named := r.SAML.KeyInfo; named != "" && named != "absent" {

@@ -33,12 +33,12 @@ type state struct {
 
 // place is where an issuer is reached.
 type place struct {
-	profile   profile.Profile
-	site      profile.Site
-	aliases   []string          // further tenants, all of them views of this issuer
-	metadata  map[string]string // tenants by the paths of their federation documents, in lower case
-	paths     []string          // of the issuer's own federation documents
-	minter    *oidc.Minter
+	profile  profile.Profile
+	site     profile.Site
+	aliases  []string          // further tenants, all of them views of this issuer
+	metadata map[string]string // tenants by the paths of their federation documents, in lower case
+	paths    []string          // of the issuer's own federation documents
+	minters
 	endpoints profile.Endpoints
 	doors     map[string]*door
 	doorPaths []string // of the issuer's own doors

@@ -37,9 +37,11 @@ func (r *remote) mapping(verb, short, example string) *cobra.Command {
 
 func (r *remote) mint() *cobra.Command {
 	var asJSON bool
+	var form string
 	c := &cobra.Command{
 		Use: "mint [MAPPING]", Short: "Mints a token and prints it", Args: cobra.MaximumNArgs(1),
-		Example: "  rollover ctl mint\n  rollover ctl mint '{key: old, expiresIn: -5m}'\n  curl -H \"Authorization: Bearer $(rollover ctl mint)\" http://127.0.0.1:5000/api",
+		Example: "  rollover ctl mint\n  rollover ctl mint '{key: old, expiresIn: -5m}'\n  rollover ctl mint --form saml20\n" +
+			"  rollover ctl mint --form session '{key: old, forge: xsw3}'   # for a browser's cookie rollover_session\n  curl -H \"Authorization: Bearer $(rollover ctl mint)\" http://127.0.0.1:5000/api",
 		RunE: r.with(func(ctx context.Context, issuer *control.Remote, args []string) error {
 			var request credential.Request
 			if len(args) == 1 {
@@ -53,6 +55,9 @@ func (r *remote) mint() *cobra.Command {
 					return usage("mint: %w", err)
 				}
 			}
+			if form != "" {
+				request.Form = credential.Form(form)
+			}
 			made, err := issuer.Mint(ctx, request)
 			if err != nil {
 				return err
@@ -65,6 +70,7 @@ func (r *remote) mint() *cobra.Command {
 		}),
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "the whole answer: token, kid and generation")
+	c.Flags().StringVar(&form, "form", "", "jwt (default), saml11, saml20, or session: a name that signs a browser in")
 	return c
 }
 

@@ -74,7 +74,8 @@ func TestBodiesThatScriptsRelyOn(t *testing.T) {
 	base := issuers.URL() + "/default"
 	_, text := send(t, "GET", listener.URL+"/issuers", "")
 	want := `{"issuers":[{"name":"default","profile":"generic","issuer":"` + base + `","metadata":"` + base +
-		`/.well-known/openid-configuration","jwks":"` + base + `/jwks","federationMetadata":null}]}`
+		`/.well-known/openid-configuration","jwks":"` + base + `/jwks","federationMetadata":null,` +
+		`"samlMetadata":null,"entityID":null,"wsfed":null,"saml2":null}]}`
 	if strings.TrimSpace(text) != want {
 		t.Errorf("%s\nwant %s", text, want)
 	}

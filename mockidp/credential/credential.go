@@ -112,7 +112,7 @@ type SAML struct {
 	Trust     string `json:"trust,omitempty" doc:"WS-Trust of the response that carries them: 2005 (default) or 1.3"`
 	Sign      string `json:"sign,omitempty" doc:"what is signed in a SAML response: assertion (default), response or both"`
 	Algorithm string `json:"algorithm,omitempty" doc:"rsa-sha256 (default) or rsa-sha1"`
-	KeyInfo   string `json:"keyInfo,omitempty" doc:"certificate in the signature's KeyInfo: the signing key's (default), absent, or that of the key of the ring with this name"`
+	KeyInfo   string `json:"keyInfo,omitempty" yaml:"keyInfo,omitempty" doc:"certificate in the signature's KeyInfo: the signing key's (default), absent, or that of the key of the ring with this name"`
 }
 
 // Over returns s with what it leaves open taken from defaults.

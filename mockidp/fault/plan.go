@@ -97,8 +97,9 @@ func (p Plan) View(s keyring.Snapshot, past Past) keyring.Snapshot {
 	return s
 }
 
-func (h hit) views() bool {
-	return h.Empty != nil || h.Stale != nil || h.Replicas != nil || h.Extra != nil || h.Reorder != nil
+// views reports whether the rule lies about keys.
+func (r Rule) views() bool {
+	return r.Empty != nil || r.Stale != nil || r.Replicas != nil || r.Extra != nil || r.Reorder != nil
 }
 
 // layer is how near to the document a wire acts. Rules of one layer act in the

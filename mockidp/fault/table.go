@@ -125,5 +125,8 @@ func (a *armed) concerns(document string) bool {
 	if a.Document != "" {
 		return a.Document == document
 	}
+	if document == signIn && a.views() {
+		return false // nobody signs in by a key set
+	}
 	return a.Refuse != nil || slices.Contains(Documents(), document)
 }

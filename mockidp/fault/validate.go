@@ -6,9 +6,12 @@ import (
 	"strings"
 )
 
+// signIn stands for every endpoint at which people sign in.
+const signIn = "signIn"
+
 // Documents lists what a rule's Document may name.
 func Documents() []string {
-	return []string{"discovery", "jwks", "federationMetadata", "samlMetadata", "signIn"}
+	return []string{"discovery", "jwks", "federationMetadata", "samlMetadata", signIn}
 }
 
 // Orders lists what a Reorder may name.
@@ -53,6 +56,9 @@ func (r Rule) Validate() error {
 	}
 	if r.Document == "discovery" && (r.Empty != nil || r.Replicas != nil || r.Extra != nil || r.Reorder != nil) {
 		return invalid("%s changes keys, and the discovery document has none: name another document or leave it out", r.Effect())
+	}
+	if r.Document == signIn && r.views() {
+		return invalid("%s changes documents, and signing in is none: name another document or leave it out", r.Effect())
 	}
 	if r.After < 0 || r.Count < 0 || r.For < 0 {
 		return invalid("after, count and for are not negative")

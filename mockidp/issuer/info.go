@@ -24,6 +24,10 @@ type Info struct {
 	Metadata           string  `json:"metadata"` // OpenID Connect discovery document
 	JWKS               string  `json:"jwks"`
 	FederationMetadata *string `json:"federationMetadata"` // nil: the profile has none
+	SAMLMetadata       *string `json:"samlMetadata"`       // likewise, and so below
+	EntityID           *string `json:"entityID"`           // its name in assertions
+	WSFed              *string `json:"wsfed"`              // where people sign in by WS-Federation
+	SAML2              *string `json:"saml2"`              // where people sign in by SAML 2.0
 }
 
 // KeySet is the ring as it may be shown: never private material.

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
+	"github.com/rollover-harness/rollover/mockidp/signin"
 )
 
 // Spec describes an issuer that is to be made.
@@ -17,6 +19,10 @@ type Spec struct {
 	Profile  string    `json:"profile,omitempty" doc:"the provider whose shapes it has; default generic"`
 	Audience string    `json:"audience,omitempty" doc:"aud of tokens that ask for none; default api://default"`
 	Keys     []KeySpec `json:"keys,omitempty" doc:"the keys that it starts with; default one active RS256 key named initial"`
+
+	SAML   credential.SAML `json:"saml,omitzero" doc:"how assertions are signed and written where a request says nothing"`
+	Reply  string          `json:"reply,omitempty" doc:"registered reply address: where sign-ins go of apps that send none"`
+	Logout string          `json:"logout,omitempty" doc:"registered logout address: where SAML logout responses go; default reply"`
 }
 
 // KeySpec describes a key that an issuer starts with.
@@ -43,6 +49,17 @@ var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 func (s Spec) Validate() error {
 	if !name.MatchString(s.Name) {
 		return fmt.Errorf("%w: name %q is not 1 to 63 letters, digits, dots, hyphens and underscores", ErrSpec, s.Name)
+	}
+	if err := (credential.Request{SAML: s.SAML}).Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrSpec, err)
+	}
+	for _, one := range []struct{ member, address string }{{"reply", s.Reply}, {"logout", s.Logout}} {
+		if one.address == "" {
+			continue
+		}
+		if err := signin.CheckAddress(one.member, one.address); err != nil {
+			return fmt.Errorf("%w: %w", ErrSpec, err)
+		}
 	}
 	return nil
 }

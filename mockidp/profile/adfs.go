@@ -60,7 +60,6 @@ func adfs() Profile {
 				ContentType: "application/json;charset=UTF-8",
 				Members:     []JWKMember{JWKType, JWKUse, JWKAlg, JWKID, JWKX5T, JWKKey, JWKX5C},
 			},
-			// An access token. An ID token has the iss of the discovery document instead.
 			Token: Token{
 				Header: []string{"typ", "alg", "x5t", "kid"},
 				Claims: []Member{
@@ -78,6 +77,20 @@ func adfs() Profile {
 					{"jti", TokenID},
 					{"ver", "1.0"},
 					{"scp", "user_impersonation openid"},
+				},
+			},
+			// An ID token has the iss of the discovery document.
+			IDToken: Token{
+				Header: []string{"typ", "alg", "x5t", "kid"},
+				Claims: []Member{
+					{"aud", Audience},
+					{"iss", "{issuer}"},
+					{"iat", IssuedAt},
+					{"nbf", NotBefore},
+					{"exp", ExpiresAt},
+					{"sub", Subject},
+					{"upn", Subject},
+					{"unique_name", Subject},
 				},
 			},
 		}},

@@ -105,3 +105,31 @@ func TestDiscoveryHasWhatTheStandardsRequire(t *testing.T) {
 		}
 	}
 }
+
+// Whatever discovery names has a shape: apps sign people in with every profile.
+func TestEveryVersionSignsIn(t *testing.T) {
+	for _, name := range profile.Names() {
+		p, err := profile.ByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range p.Versions {
+			sources := map[profile.Source]bool{}
+			for _, c := range v.IDToken.Claims {
+				if source, is := c.Value.(profile.Source); is {
+					sources[source] = true
+				}
+			}
+			if len(v.IDToken.Header) < 3 || !sources[profile.Audience] || !sources[profile.Subject] || !sources[profile.ExpiresAt] {
+				t.Errorf("%s %s has no ID token: %v", name, v.Name, v.IDToken)
+			}
+			named := map[string]bool{}
+			for _, m := range v.Discovery.Members {
+				named[m.Name] = true
+			}
+			if !named["authorization_endpoint"] || !named["token_endpoint"] || !named["end_session_endpoint"] {
+				t.Errorf("%s %s names no place to sign in or out", name, v.Name)
+			}
+		}
+	}
+}

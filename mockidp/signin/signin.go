@@ -24,11 +24,11 @@ func refuse(hint, format string, args ...any) *Refusal {
 	return &Refusal{What: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// checkAddress demands an absolute http or https URL without a fragment: what
+// CheckAddress demands an absolute http or https URL without a fragment: what
 // else an app might name is nothing that a browser may be sent to from here.
 // Whether the address is the app's is not checked: the issuer is a test tool and
 // knows no registrations.
-func checkAddress(parameter, address string) error {
+func CheckAddress(parameter, address string) error {
 	at, err := url.Parse(address)
 	switch {
 	case err != nil:
@@ -52,7 +52,7 @@ func reply(parameter, sent, registered string) (string, error) {
 		}
 		sent, parameter = registered, "the registered reply address"
 	}
-	return sent, checkAddress(parameter, sent)
+	return sent, CheckAddress(parameter, sent)
 }
 
 // carried demands a text that an HTML form carries unchanged: browsers rewrite

@@ -12,7 +12,7 @@ func ReadEndSession(form url.Values) (next string, err error) {
 	if next = form.Get("post_logout_redirect_uri"); next == "" {
 		return "", nil
 	}
-	if err := checkAddress("post_logout_redirect_uri", next); err != nil {
+	if err := CheckAddress("post_logout_redirect_uri", next); err != nil {
 		return "", err
 	}
 	fields := url.Values{}

@@ -112,7 +112,7 @@ type Minted struct {
 	Key        string    `json:"key"` // of the ring; empty where a key outside it signed
 	KID        string    `json:"kid"` // as the header carries it; empty without one
 	Generation uint64    `json:"generation"`
-	Form       string    `json:"form"` // jwt, saml11, saml20
+	Form       string    `json:"form"` // jwt, saml11, saml20, session
 	Forge      string    `json:"forge,omitempty"`
 	Altered    []string  `json:"altered,omitempty"` // header and claim names that the request set itself
 	Audience   string    `json:"audience"`
