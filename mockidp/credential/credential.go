@@ -175,6 +175,7 @@ type Credential struct {
 	KID        string `json:"kid"`        // as the header carries it
 	Generation uint64 `json:"generation"` // of the ring that signed it
 	Minted     uint64 `json:"minted"`     // seq of the timeline's entry
+	Subject    string `json:"-"`          // whom it names, as whoever asked for it knows: no part of an answer
 }
 
 // DefaultSubject is the subject where a request names none.

@@ -36,7 +36,7 @@ func events() []timeline.Event {
 			IssuedAt: start, NotBefore: start, ExpiresAt: start.Add(time.Hour),
 		},
 		timeline.Presented{
-			Minted: 6, Step: 2, Token: "first", Outcome: timeline.Rejected, Status: 401, Detail: `Bearer error="invalid_token" <html>`, Shown: "user@rollover.test", Took: clock.Duration(time.Second),
+			Minted: 6, Step: 2, Token: "first", Outcome: timeline.Rejected, Status: 401, Detail: `Bearer error="invalid_token" <html>`, Shown: "user@rollover.test", Undelivered: true, Took: clock.Duration(time.Second),
 		},
 		timeline.TargetStarted{Address: "http://127.0.0.1:8080", PID: 42, Took: clock.Duration(time.Second)},
 		timeline.TargetStopped{Asked: true, Detail: "exit status 1"},

@@ -123,14 +123,15 @@ type Minted struct {
 
 // Presented is a credential that was shown to the target, and its answer.
 type Presented struct {
-	Minted  uint64         `json:"minted"`          // seq of the Minted entry
-	Step    int            `json:"step"`            // index in the scenario's steps; -1 before, len(steps) after them
-	Token   string         `json:"token,omitempty"` // the label that the step gave it
-	Outcome Outcome        `json:"outcome"`
-	Status  int            `json:"status,omitempty"` // HTTP status, 0 without an answer
-	Detail  string         `json:"detail,omitempty"` // WWW-Authenticate, the body's beginning, or the transport's error
-	Shown   string         `json:"shown,omitempty"`  // the name that the page shows where a sign-in ended
-	Took    clock.Duration `json:"took"`             // the entry's elapsed is the end
+	Minted      uint64         `json:"minted"`          // seq of the Minted entry
+	Step        int            `json:"step"`            // index in the scenario's steps; -1 before, len(steps) after them
+	Token       string         `json:"token,omitempty"` // the label that the step gave it
+	Outcome     Outcome        `json:"outcome"`
+	Status      int            `json:"status,omitempty"`      // HTTP status, 0 without an answer
+	Detail      string         `json:"detail,omitempty"`      // WWW-Authenticate, the body's beginning, or the transport's error
+	Shown       string         `json:"shown,omitempty"`       // the name that the page shows where a sign-in ended
+	Undelivered bool           `json:"undelivered,omitempty"` // the app answered before it sent the browser to the issuer: it says nothing of the credential
+	Took        clock.Duration `json:"took"`                  // the entry's elapsed is the end
 }
 
 // TargetStarted is a target that got ready.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/timeline"
+	"github.com/rollover-harness/rollover/scenarios/target"
 )
 
 // DefaultTimeout is how long an answer, or an app's start, may take where
@@ -36,6 +37,9 @@ func (b Bearer) Validate() error {
 	if b.Path != "" && !strings.HasPrefix(b.Path, "/") {
 		return fmt.Errorf("%w: path %q does not begin with /", ErrConfig, b.Path)
 	}
+	if _, err := url.Parse(b.Path); err != nil {
+		return fmt.Errorf("%w: path: %w", ErrConfig, err)
+	}
 	if b.Timeout < 0 {
 		return fmt.Errorf("%w: timeout %s is negative", ErrConfig, b.Timeout)
 	}
@@ -53,21 +57,19 @@ func (b Bearer) Validate() error {
 	return nil
 }
 
-// Open makes ready to present credentials to the app at base, an http or https
-// URL. Nothing is sent yet.
-func (b Bearer) Open(base string) (*Session, error) {
+// Features implements target.Probe: every app can be asked so.
+func (b Bearer) Features() []target.Feature { return nil }
+
+// Open implements target.Probe. Its errors wrap ErrConfig.
+func (b Bearer) Open(base string, _ target.Environment) (target.Session, error) {
 	if err := b.Validate(); err != nil {
 		return nil, err
 	}
-	if err := checkBase(base); err != nil {
+	if err := CheckBase(base); err != nil {
 		return nil, err
 	}
 	b = b.withDefaults()
-	address := strings.TrimSuffix(base, "/") + b.Path
-	if _, err := url.Parse(address); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
-	}
-	return &Session{bearer: b, url: address, transport: newTransport()}, nil
+	return &session{bearer: b, url: strings.TrimSuffix(base, "/") + b.Path, transport: newTransport()}, nil
 }
 
 // outcome reads a status. What the configuration names comes first: an app may
@@ -100,8 +102,8 @@ func (b Bearer) withDefaults() Bearer {
 	return b
 }
 
-// checkBase says whether base is the URL of an app.
-func checkBase(base string) error {
+// CheckBase says whether base is the URL of an app. Its errors wrap ErrConfig.
+func CheckBase(base string) error {
 	u, err := url.Parse(base)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)

@@ -20,16 +20,16 @@ import (
 )
 
 // serve runs an app and opens a session to it.
-func serve(t *testing.T, b Bearer, app http.HandlerFunc) *Session {
+func serve(t *testing.T, b Bearer, app http.HandlerFunc) target.Session {
 	t.Helper()
 	server := httptest.NewServer(app)
 	t.Cleanup(server.Close)
 	return open(t, b, server.URL)
 }
 
-func open(t *testing.T, b Bearer, base string) *Session {
+func open(t *testing.T, b Bearer, base string) target.Session {
 	t.Helper()
-	s, err := b.Open(base)
+	s, err := b.Open(base, target.Environment{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func open(t *testing.T, b Bearer, base string) *Session {
 	return s
 }
 
-func present(t *testing.T, s *Session) target.Observation {
+func present(t *testing.T, s target.Session) target.Observation {
 	t.Helper()
 	return s.Present(t.Context(), credential.Credential{Token: "a.b.c"})
 }
@@ -177,7 +177,7 @@ func TestUnreachable(t *testing.T) {
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, c := range map[string]struct {
-		session *Session
+		session target.Session
 		ctx     context.Context
 		want    string
 	}{
@@ -255,16 +255,16 @@ func TestValidate(t *testing.T) {
 		if err := b.Validate(); !errors.Is(err, ErrConfig) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := b.Open("http://127.0.0.1"); !errors.Is(err, ErrConfig) {
+		if _, err := b.Open("http://127.0.0.1", target.Environment{}); !errors.Is(err, ErrConfig) {
 			t.Errorf("open, %s: %v", name, err)
 		}
 	}
 	for _, base := range []string{"", "127.0.0.1:80", "ftp://h", "http://", "http://h/#f", "http://h?q=1", "http://h:port"} {
-		if _, err := (Bearer{}).Open(base); !errors.Is(err, ErrConfig) {
+		if _, err := (Bearer{}).Open(base, target.Environment{}); !errors.Is(err, ErrConfig) {
 			t.Errorf("base %q: %v", base, err)
 		}
 	}
-	if _, err := (Bearer{Path: "/%zz"}).Open("http://127.0.0.1"); !errors.Is(err, ErrConfig) {
+	if _, err := (Bearer{Path: "/%zz"}).Open("http://127.0.0.1", target.Environment{}); !errors.Is(err, ErrConfig) {
 		t.Errorf("bad escape: %v", err)
 	}
 }

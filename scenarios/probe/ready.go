@@ -48,7 +48,7 @@ func (r Ready) Await(ctx context.Context, base string, ended <-chan struct{}) er
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	if err := checkBase(base); err != nil {
+	if err := CheckBase(base); err != nil {
 		return err
 	}
 	if r.Timeout == 0 {

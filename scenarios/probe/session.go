@@ -23,21 +23,21 @@ const (
 	headerShown = 2 << 10 // bytes of WWW-Authenticate that go into Detail
 )
 
-// Session presents credentials to one app over connections of its own, which
-// are kept alive as those of a real client are. It is safe for concurrent use.
-type Session struct {
+// session presents bearer tokens to one app over connections of its own, which
+// are kept alive as those of a real client are.
+type session struct {
 	bearer    Bearer
 	url       string
 	transport *http.Transport
 	closed    atomic.Bool
 }
 
-// Present shows a credential and reads the answer. Redirects are not followed:
+// Present implements target.Session. Redirects are not followed:
 // where an API sends its caller is an answer, not a way.
 //
 // net/http asks once more where a kept connection turns out to be dead before
 // the first byte of an answer, so an app may see a credential twice.
-func (s *Session) Present(ctx context.Context, c credential.Credential) target.Observation {
+func (s *session) Present(ctx context.Context, c credential.Credential) target.Observation {
 	// A request that raced with Close must not leave its connection behind.
 	defer func() {
 		if s.closed.Load() {
@@ -45,7 +45,7 @@ func (s *Session) Present(ctx context.Context, c credential.Credential) target.O
 		}
 	}()
 	if s.closed.Load() {
-		return target.Observation{Outcome: timeline.Unreachable, Detail: "the instance is stopped"}
+		return stopped()
 	}
 
 	began := time.Now()
@@ -85,11 +85,15 @@ func (s *Session) Present(ctx context.Context, c credential.Credential) target.O
 	}
 }
 
-// Close ends the connections that wait for a further request. Afterwards every
-// answer is Unreachable. It is safe to call again.
-func (s *Session) Close() {
+// Close implements target.Session.
+func (s *session) Close() {
 	s.closed.Store(true)
 	s.transport.CloseIdleConnections()
+}
+
+// stopped is the answer of an instance that is no more.
+func stopped() target.Observation {
+	return target.Observation{Outcome: timeline.Unreachable, Detail: "the instance is stopped"}
 }
 
 // detail is what the app said beside the status. WWW-Authenticate comes first:

@@ -89,11 +89,35 @@ type Instance interface {
 	PID() int
 }
 
+// Probe is how a credential is carried to an app and how the answer is read:
+// what all kinds of target have in common.
+type Probe interface {
+	// Validate checks the configuration.
+	Validate() error
+	// Features are those that a target has by being asked in this way.
+	Features() []Feature
+	// Open makes ready to present credentials to the app at base, an http or
+	// https URL, that was started for the issuer in env. Nothing is sent yet.
+	Open(base string, env Environment) (Session, error)
+}
+
+// Session presents credentials to one instance. It is safe for concurrent use.
+type Session interface {
+	// Present shows a credential and reads the answer, as Instance.Present does.
+	Present(ctx context.Context, c credential.Credential) Observation
+	// Close ends the connections that are kept. Afterwards every answer is
+	// Unreachable. It is safe to call again.
+	Close()
+}
+
 // Observation is what a target answered to a credential.
 type Observation struct {
 	Outcome timeline.Outcome
-	Status  int           // HTTP status, 0 without an answer
-	Detail  string        // WWW-Authenticate and the body's beginning, or the transport's error
-	Shown   string        // the name that the page shows where a sign-in ended
-	Took    time.Duration // from the first byte sent to the answer
+	Status  int    // HTTP status, 0 without an answer
+	Detail  string // WWW-Authenticate and the body's beginning, or the transport's error
+	Shown   string // the name that the page shows where a sign-in ended
+	// Undelivered is an answer that the app gave before it sent the browser to
+	// the issuer: it says how the app treats people, and nothing of the credential.
+	Undelivered bool
+	Took        time.Duration // from the first byte sent to the answer
 }

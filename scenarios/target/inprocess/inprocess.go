@@ -28,7 +28,7 @@ type App func(ctx context.Context, env target.Environment, log func(line string)
 type Config struct {
 	Name  string       // what reports call it
 	App   App          // makes a handler for each instance
-	Probe probe.Bearer // how a credential is carried to it
+	Probe target.Probe // how a credential is carried to it; nil is a bearer token at /
 }
 
 // Target is an app within this process. Each instance is served on a port of
@@ -42,6 +42,9 @@ type Target struct {
 func New(config Config) (*Target, error) {
 	if config.App == nil {
 		return nil, fmt.Errorf("%w: no app", ErrConfig)
+	}
+	if config.Probe == nil {
+		config.Probe = probe.Bearer{}
 	}
 	if err := config.Probe.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
@@ -57,7 +60,7 @@ func (t *Target) Kind() string { return "inprocess" }
 
 // Features implements target.Target.
 func (t *Target) Features() []target.Feature {
-	return []target.Feature{target.Restart, target.Logs}
+	return append([]target.Feature{target.Restart, target.Logs}, t.config.Probe.Features()...)
 }
 
 // Start implements target.Target.
@@ -96,7 +99,7 @@ func (t *Target) launch(life context.Context, env target.Environment, i *instanc
 		return errors.Join(err, i.shutApp())
 	}
 	i.address = "http://" + listener.Addr().String()
-	if i.session, err = t.config.Probe.Open(i.address); err != nil {
+	if i.session, err = t.config.Probe.Open(i.address, env); err != nil {
 		return errors.Join(err, listener.Close(), i.shutApp())
 	}
 	i.server = &http.Server{

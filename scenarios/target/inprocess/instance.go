@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/credential"
-	"github.com/rollover-harness/rollover/scenarios/probe"
 	"github.com/rollover-harness/rollover/scenarios/target"
 )
 
@@ -26,7 +25,7 @@ type instance struct {
 	book    *book
 	server  *http.Server
 	served  chan struct{} // closed when the server has let go of its listener
-	session *probe.Session
+	session target.Session
 	shut    func() error
 	end     context.CancelFunc // of the app's life
 	grace   time.Duration

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/credential"
-	"github.com/rollover-harness/rollover/scenarios/probe"
 	"github.com/rollover-harness/rollover/scenarios/target"
 )
 
@@ -27,7 +26,7 @@ type instance struct {
 	app     *exec.Cmd
 	group   *group
 	output  *output
-	session *probe.Session
+	session target.Session
 	grace   time.Duration
 
 	asked atomic.Bool   // Stop was called

@@ -29,7 +29,7 @@ type Config struct {
 	Env     map[string]string // environment of the app beside Environ
 	Environ []string          // environment of the run, as os.Environ has it
 	Ready   probe.Ready       // how to see that it has started
-	Probe   probe.Bearer      // how a credential is carried to it
+	Probe   target.Probe      // how a credential is carried to it; nil is a bearer token at /
 	Ports   *Ports            // nil is the default range
 	Gate    Gate              // may be shared by targets; nil is one of its own with GOMAXPROCS slots
 }
@@ -53,6 +53,9 @@ type Target struct {
 func New(config Config) (*Target, error) {
 	if len(config.Command) == 0 || config.Command[0] == "" {
 		return nil, fmt.Errorf("%w: no command", ErrConfig)
+	}
+	if config.Probe == nil {
+		config.Probe = probe.Bearer{}
 	}
 	if err := errors.Join(config.Probe.Validate(), config.Ready.Validate()); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
@@ -93,7 +96,7 @@ func (t *Target) Kind() string { return "process" }
 
 // Features implements target.Target.
 func (t *Target) Features() []target.Feature {
-	return []target.Feature{target.Restart, target.Logs}
+	return append([]target.Feature{target.Restart, target.Logs}, t.config.Probe.Features()...)
 }
 
 // Start implements target.Target.
@@ -158,7 +161,7 @@ func (t *Target) launch(env target.Environment, log func(string)) (_ *instance, 
 		return nil, ready, err
 	}
 	address := fmt.Sprintf("http://127.0.0.1:%d", port.Number)
-	session, err := t.config.Probe.Open(address)
+	session, err := t.config.Probe.Open(address, env)
 	if err != nil {
 		return nil, ready, err
 	}

@@ -68,7 +68,7 @@ func TestNewRefuses(t *testing.T) {
 		"unknown placeholder": {func(c *Config) { c.Env["A"] = "${isuer}" }, "unknown placeholder ${isuer}"},
 		"in the ready path":   {func(c *Config) { c.Ready.Path = "/${who}" }, "unknown placeholder ${who}"},
 		"no port":             {func(c *Config) { delete(c.Env, "PORT") }, "nothing tells the app its port"},
-		"bad probe":           {func(c *Config) { c.Probe.Path = "orders" }, `path "orders" does not begin with /`},
+		"bad probe":           {func(c *Config) { c.Probe = probe.Bearer{Path: "orders"} }, `path "orders" does not begin with /`},
 		"bad ready":           {func(c *Config) { c.Ready.Path = "healthz" }, `ready path "healthz" does not begin with /`},
 	} {
 		configured := config("app")

@@ -26,7 +26,7 @@ type Config struct {
 	Name  string       // what reports call it
 	URL   string       // base URL of the app, http or https
 	Ready probe.Ready  // how to see that it is there
-	Probe probe.Bearer // how a credential is carried to it
+	Probe target.Probe // how a credential is carried to it; nil is a bearer token at /
 }
 
 // Target is an app that somebody else started. It has one state that all
@@ -40,10 +40,10 @@ type Target struct {
 
 // New checks the configuration. Its errors wrap ErrConfig; nothing is sent.
 func New(config Config) (*Target, error) {
-	if err := config.Ready.Validate(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	if config.Probe == nil {
+		config.Probe = probe.Bearer{}
 	}
-	if _, err := config.Probe.Open(config.URL); err != nil {
+	if err := errors.Join(config.Ready.Validate(), config.Probe.Validate(), probe.CheckBase(config.URL)); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return &Target{config: config, turn: make(chan struct{}, 1)}, nil
@@ -56,17 +56,17 @@ func (t *Target) Name() string { return t.config.Name }
 func (t *Target) Kind() string { return "url" }
 
 // Features implements target.Target: it can neither be restarted nor heard.
-func (t *Target) Features() []target.Feature { return nil }
+func (t *Target) Features() []target.Feature { return t.config.Probe.Features() }
 
 // Start implements target.Target: it sees that the app answers. env is what the
 // app was configured for by hand; log is never called.
-func (t *Target) Start(ctx context.Context, _ target.Environment, _ func(line string)) (target.Instance, error) {
+func (t *Target) Start(ctx context.Context, env target.Environment, _ func(line string)) (target.Instance, error) {
 	select {
 	case t.turn <- struct{}{}:
 	case <-ctx.Done():
 		return nil, fmt.Errorf("start %s: wait for the scenario before: %w", t.Name(), context.Cause(ctx))
 	}
-	session, err := t.config.Probe.Open(t.config.URL)
+	session, err := t.config.Probe.Open(t.config.URL, env)
 	ready := t.config.Ready
 	if t.gone.Load() {
 		ready.Timeout = again
@@ -95,7 +95,7 @@ const again = 3 * time.Second
 // instance is the time in which one scenario has the app.
 type instance struct {
 	address string
-	session *probe.Session
+	session target.Session
 	done    chan struct{}
 	gone    *atomic.Bool // the target's: the app was seen to end
 	over    func()       // closes done

@@ -58,7 +58,7 @@ func names(t *testing.T, s Subject) {
 	if s.Target.Name() == "" || s.Target.Kind() != s.Kind {
 		t.Errorf("name %q, kind %q; want a name and kind %q", s.Target.Name(), s.Target.Kind(), s.Kind)
 	}
-	known := []target.Feature{target.Restart, target.Clock, target.Logs, target.OIDC, target.WSFed, target.SAML}
+	known := []target.Feature{target.Restart, target.Clock, target.Logs, target.OIDC, target.WSFed, target.SAML, target.Federation}
 	for _, f := range s.Target.Features() {
 		if !slices.Contains(known, f) {
 			t.Errorf("unknown feature %q", f)
