@@ -48,6 +48,8 @@ func doors(p profile.Profile, site profile.Site, by minters) map[string]*door {
 				put(at.Expand(address), v.Name, (*visit).authorize, "GET", "POST")
 			case "token_endpoint":
 				put(at.Expand(address), v.Name, (*visit).token, "POST")
+			case "userinfo_endpoint":
+				put(at.Expand(address), v.Name, (*visit).userinfo, "GET", "POST")
 			case "end_session_endpoint":
 				put(at.Expand(address), v.Name, (*visit).endSession, "GET", "POST")
 			}

@@ -3,6 +3,7 @@ package mockidp
 import (
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,8 +24,10 @@ type visit struct {
 	generation uint64     // of the state that answered
 }
 
-// maxForm bounds the body of a POST, in bytes.
-const maxForm = 1 << 20
+const (
+	maxForm  = 1 << 20 // bytes of a POST's body
+	formType = "application/x-www-form-urlencoded"
+)
 
 // enter opens the door and returns the generation that answered.
 func (i *Issuer) enter(w http.ResponseWriter, r *http.Request, at *door, generation uint64) uint64 {
@@ -51,9 +54,15 @@ func (v *visit) readForm() error {
 	control := http.NewResponseController(v.w)
 	_ = control.SetReadDeadline(clock.System{}.Now().Add(headerPatience)) // a writer without deadlines does not block
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	if err := v.r.Context().Err(); err != nil {
+		return err // Close came in between, and its deadline was nearer
+	}
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	if kind, _, _ := mime.ParseMediaType(v.r.Header.Get("Content-Type")); kind != "" && kind != formType {
+		return &signin.Refusal{What: fmt.Sprintf("the body is %q", kind), Hint: "it is sent as " + formType}
+	}
 	if err := v.r.ParseForm(); err != nil {
-		return &signin.Refusal{What: "the form cannot be read: " + err.Error(), Hint: fmt.Sprintf("it is sent as application/x-www-form-urlencoded, with %d bytes at most", maxForm)}
+		return &signin.Refusal{What: "the form cannot be read: " + err.Error(), Hint: fmt.Sprintf("it has %d bytes at most", maxForm)}
 	}
 	v.form = v.r.PostForm
 	return nil

@@ -75,7 +75,7 @@ func TestTheIssuerKnowsNoHarness(t *testing.T) {
 func TestPureFloorsDoNoIO(t *testing.T) {
 	pure := []string{
 		"mockidp/keyring", "mockidp/clock", "mockidp/timeline", "mockidp/credential", "mockidp/profile", "mockidp/oidc",
-		"mockidp/command", "mockidp/fault", "mockidp/issuer", "scenarios/spec", "scenarios/oracle", "scenarios/report",
+		"mockidp/command", "mockidp/signin", "mockidp/fault", "mockidp/issuer", "scenarios/spec", "scenarios/oracle", "scenarios/report",
 	}
 	found := map[string]bool{}
 	for _, p := range everything(t) {
