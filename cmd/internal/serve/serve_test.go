@@ -162,6 +162,25 @@ func TestConfigFile(t *testing.T) {
 	}
 }
 
+func TestConfigOfSignIns(t *testing.T) {
+	r := start(t, "--config", write(t, `issuers: [{name: shop, profile: entra, reply: "http://127.0.0.1:9/in", logout: "http://127.0.0.1:9/out", saml: {version: "1.1", keyInfo: absent}}]`))
+	client := control.NewClient(r.control)
+	defer client.Close()
+	info, err := client.Issuer("shop").Info(context.Background())
+	if err != nil || info.WSFed == nil {
+		t.Fatalf("%+v %v", info, err)
+	}
+	answer, err := http.Get(*info.WSFed + "?wa=wsignin1.0&wtrealm=urn:app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	page, err := io.ReadAll(answer.Body)
+	if text := string(page); err != nil || !strings.Contains(text, `action="http://127.0.0.1:9/in"`) || !strings.Contains(text, "AssertionID=") || strings.Contains(text, "X509Certificate") {
+		t.Errorf("%v %s", err, text)
+	}
+}
+
 func write(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "issuers.yaml")
@@ -197,6 +216,8 @@ func TestErrorsHaveACodeACauseAndAHint(t *testing.T) {
 		"empty":                {config(""), 2, []string{"no issuers"}},
 		"a name that is none":  {config("issuers: [{name: a/b}]"), 2, []string{"a/b"}},
 		"twice":                {config("issuers: [{name: a}, {name: a}]"), 2, []string{"taken"}},
+		"an unknown knob":      {config("issuers: [{name: a, saml: {sign: none}}]"), 2, []string{"saml.sign", "assertion, response, both"}},
+		"a reply of scripts":   {config(`issuers: [{name: a, reply: "javascript:x"}]`), 2, []string{"reply", "javascript"}},
 		"an unknown key state": {config("issuers: [{name: a, keys: [{name: b, state: asleep}]}]"), 2, []string{"asleep"}},
 	} {
 		t.Run(name, func(t *testing.T) {
