@@ -90,7 +90,11 @@ type judged struct {
 	err      error
 }
 
-func runReal(ctx context.Context, name string) judged {
+// everything is faced by an app that is measured in all that it can do.
+func everything(spec.File, string) ([]spec.Scenario, error) { return scenarios.All() }
+
+// runReal runs the app of a target file through what choose takes.
+func runReal(ctx context.Context, name string, patience time.Duration, choose func(file spec.File, dir string) ([]spec.Scenario, error)) judged {
 	path := filepath.Join("relyingparty", name)
 	dir := filepath.Dir(path)
 	data, err := os.ReadFile(path)
@@ -108,13 +112,13 @@ func runReal(ctx context.Context, name string) judged {
 	if err != nil {
 		return judged{err: err}
 	}
-	all, err := scenarios.All()
+	chosen, err := choose(file, dir)
 	if err != nil {
 		return judged{err: err}
 	}
 	verdicts, err := suites.Run(ctx, suites.Config{
-		Target: app, Scenarios: all, Promise: file.Promise, Profile: file.Issuer.Profile, Audience: file.Target.Audience,
-		Patience: realPatience, Seed: 1,
+		Target: app, Scenarios: chosen, Promise: file.Promise, Profile: file.Issuer.Profile, Audience: file.Target.Audience,
+		Patience: patience, Seed: 1,
 	})
 	return judged{verdicts: verdicts, err: err}
 }
@@ -136,7 +140,7 @@ var _ = Describe("real libraries with their defaults", Label("real"), Ordered, C
 			running.Go(func() {
 				slots <- struct{}{}
 				defer func() { <-slots }()
-				done <- runReal(life, r.file)
+				done <- runReal(life, r.file, realPatience, everything)
 			})
 		}
 	})
