@@ -72,5 +72,5 @@ fuzz: ## fuzz every parser for a short while
 
 .PHONY: clean
 clean: ## remove what was built and installed
-	rm -rf $(BIN) build suites/relyingparty/node/node_modules suites/relyingparty/.venv suites/relyingparty/python/.venv
+	rm -rf $(BIN) build suites/relyingparty/node/node_modules suites/relyingparty/.venv suites/relyingparty/python/.venv suites/relyingparty/mono/out
 	find suites/relyingparty/dotnet -type d \( -name bin -o -name obj -o -name out \) -prune -exec rm -rf {} +
