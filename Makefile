@@ -72,6 +72,6 @@ fuzz: ## fuzz every parser for a short while
 
 .PHONY: clean
 clean: ## remove what was built and installed
-	rm -rf suites/relyingparty/java/*/target suites/relyingparty/apache/keys
 	rm -rf $(BIN) build suites/relyingparty/node/node_modules suites/relyingparty/.venv suites/relyingparty/python/.venv
+	rm -rf suites/relyingparty/java/*/target suites/relyingparty/apache/keys suites/relyingparty/mono/out
 	find suites/relyingparty/dotnet -type d \( -name bin -o -name obj -o -name out \) -prune -exec rm -rf {} +
