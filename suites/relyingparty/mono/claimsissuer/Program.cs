@@ -7,6 +7,7 @@
 // On /admin the administrator gives an issuer's metadata URL, from which its row is filled in, or issuer and thumbprints by
 // hand. Either counts for the next sign-in. There is no password: this is a target for tests, on the loopback interface.
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using Rollover;
@@ -27,21 +28,22 @@ sealed class AdministeredSite : Site
             () => Table.Row(Env("ENTITY_ID"), Env("THUMBPRINTS").Split(',')))).Run();
     }
 
-    protected override bool Other(HttpListenerContext context, string path)
+    protected override Response Page(Request request)
     {
-        if (path != "/admin") return false;
-        if (context.Request.HttpMethod == "POST") Edit(context);
+        if (request.Path != "/admin") return base.Page(request);
+        if (request.Method == "POST") Edit(request.Form);
         var rows = table.Read().Select(a => $"<tr><td>{WebUtility.HtmlEncode(a.Name)}</td><td>{WebUtility.HtmlEncode(string.Join(" ", a.Thumbprints))}</td></tr>\n");
-        Write(context, 200, $@"<table><tr><th>Issuer</th><th>Thumbprints</th></tr>
+        return new Response
+        {
+            Html = $@"<table><tr><th>Issuer</th><th>Thumbprints</th></tr>
 {string.Concat(rows)}</table>
 <form method=""post""><input name=""metadata"" placeholder=""Metadata URL""><button>Read</button></form>
-<form method=""post""><input name=""issuer"" placeholder=""Issuer""><input name=""thumbprints"" placeholder=""Thumbprints, with commas""><button>Save</button></form>");
-        return true;
+<form method=""post""><input name=""issuer"" placeholder=""Issuer""><input name=""thumbprints"" placeholder=""Thumbprints, with commas""><button>Save</button></form>",
+        };
     }
 
-    void Edit(HttpListenerContext context)
+    void Edit(Dictionary<string, string> form)
     {
-        var form = Form(context);
         if (form.TryGetValue("metadata", out var address))
         {
             var metadata = FederationMetadata.Fetch(address);
