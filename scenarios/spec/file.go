@@ -1,6 +1,9 @@
 package spec
 
-import "github.com/rollover-harness/rollover/mockidp/clock"
+import (
+	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/mockidp/credential"
+)
 
 // File is a target file, rollover.yaml: the app under test, what its team
 // promises, and which scenarios it must face.
@@ -20,8 +23,8 @@ type Target struct {
 	Ready    Ready    `json:"ready,omitzero" doc:"how to see that the app has started"`
 	Audience string   `json:"audience,omitempty" doc:"aud of good tokens; default api://default"`
 	Present  Carry    `json:"present,omitzero" doc:"how a credential is carried to the app"`
-	Accepted []int    `json:"accepted,omitempty" doc:"HTTP statuses that mean accepted; default [200]"`
-	Rejected []int    `json:"rejected,omitempty" doc:"HTTP statuses that mean rejected; default [401, 403]"`
+	Accepted []int    `json:"accepted,omitempty" doc:"HTTP statuses that mean accepted; default [200]; of a login, only on a page that shows a name"`
+	Rejected []int    `json:"rejected,omitempty" doc:"HTTP statuses that mean rejected; default [401, 403]; of a login, so does every page below 500 without a name"`
 	Clock    string   `json:"clock,omitempty" doc:"how its clock can be moved: libfaketime; left out: it cannot"`
 }
 
@@ -39,14 +42,23 @@ type Ready struct {
 
 // Carry is how a credential is carried to the app.
 type Carry struct {
-	As      string         `json:"as,omitempty" doc:"bearer (default)"`
-	Path    string         `json:"path,omitempty" doc:"path that demands a credential; default /"`
-	Timeout clock.Duration `json:"timeout,omitempty" doc:"how long an answer may take; default 30s"`
+	As      string         `json:"as,omitempty" doc:"bearer (default): in the Authorization header; oidc-login, wsfed-login, saml-login: by a browser that signs in, over OpenID Connect, WS-Federation or SAML 2.0"`
+	Path    string         `json:"path,omitempty" doc:"path that demands a credential; of a login, the page that sends people to the issuer and shows their name afterwards; default /"`
+	Reply   string         `json:"reply,omitempty" doc:"of a login: path of the app's registered reply address, for apps that send none"`
+	Start   string         `json:"start,omitempty" doc:"where a login begins: app (default), or issuer: nobody has asked for it (wsfed-login and saml-login; needs reply)"`
+	Timeout clock.Duration `json:"timeout,omitempty" doc:"how long an answer, or a whole login, may take; default 30s"`
 }
+
+// Login reports whether people sign in to the app, and not programs.
+func (c Carry) Login() bool { return c.As != "" && c.As != "bearer" }
+
+// Federated reports whether the app is shown assertions of SAML.
+func (c Carry) Federated() bool { return c.As == "wsfed-login" || c.As == "saml-login" }
 
 // FileIssuer is the issuer that the app is configured for.
 type FileIssuer struct {
-	Profile string `json:"profile,omitempty" doc:"generic (default) or entra"`
+	Profile string          `json:"profile,omitempty" doc:"generic (default), entra or adfs"`
+	SAML    credential.SAML `json:"saml,omitzero" doc:"what the issuer's administrator chose for the app: how its assertions are signed and written (wsfed-login and saml-login); a step may say otherwise"`
 }
 
 // DefaultProfile is the profile that runs where nothing is chosen.

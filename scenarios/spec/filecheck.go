@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/mockidp/credential"
 )
 
 // ValidateFile checks a file that was built in Go as strictly as DecodeFile
@@ -73,8 +74,43 @@ func checkFile(f File) Errors {
 			fail(one.of+".timeout", fmt.Sprintf("timeout %s", one.timeout), "above zero")
 		}
 	}
+	errs = append(errs, checkLogin(f)...)
 	errs = append(errs, checkStatuses(f.WithDefaults().Target)...)
 	return append(errs, checkPromise(f.Promise)...)
+}
+
+// checkLogin demands what a login needs, and that nothing is said of one where
+// there is none.
+func checkLogin(f File) Errors {
+	var errs Errors
+	fail := func(path, cause, hint string) {
+		errs = append(errs, Error{Path: path, Cause: cause, Hint: hint})
+	}
+	carry, profile := f.Target.Present, f.WithDefaults().Issuer.Profile
+	const logins = "of oidc-login, wsfed-login and saml-login"
+	switch {
+	case carry.Federated() && profile == "generic":
+		fail("target.present.as", carry.As+" at an issuer of the generic profile, which makes no assertions", "issuer: {profile: entra}, or adfs")
+	case carry.Reply != "" && !carry.Login():
+		fail("target.present.reply", "reply of an app that nobody signs in to", logins)
+	case carry.Start != "" && !carry.Login():
+		fail("target.present.start", "start of an app that nobody signs in to", logins)
+	case carry.Start == "issuer" && !carry.Federated():
+		fail("target.present.start", "a login over OpenID Connect begins at the app", "issuer is for wsfed-login and saml-login")
+	case carry.Start == "issuer" && carry.Reply == "":
+		fail("target.present.start", "a login that begins at the issuer has no reply address", "reply: /PATH")
+	}
+	if carry.Reply != "" && carry.Reply[0] != '/' {
+		fail("target.present.reply", fmt.Sprintf("path %q", carry.Reply), "it begins with /")
+	}
+	saml := f.Issuer.SAML
+	if saml != (credential.SAML{}) && !carry.Federated() {
+		fail("issuer.saml", "saml of an issuer that nobody asks for an assertion", "present: {as: wsfed-login}, or saml-login")
+	}
+	if saml.KeyInfo != "" && saml.KeyInfo != "absent" {
+		fail("issuer.saml.keyInfo", fmt.Sprintf("keyInfo %q", saml.KeyInfo), "absent; a key is named in a scenario's step")
+	}
+	return errs
 }
 
 // checkStatuses demands final HTTP statuses that mean one thing.

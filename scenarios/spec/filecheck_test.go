@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
+	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 )
 
@@ -85,10 +86,37 @@ func TestDecodeFileFillsInDefaults(t *testing.T) {
 	}
 }
 
+func TestDecodeFileReadsLogins(t *testing.T) {
+	half := clock.Duration(30 * time.Second)
+	for text, want := range map[string]spec.Carry{
+		"{as: oidc-login}": {As: "oidc-login", Path: "/", Timeout: half},
+		"{as: wsfed-login, path: /me, reply: /signin, start: issuer, timeout: 1m}": {As: "wsfed-login", Path: "/me", Reply: "/signin", Start: "issuer", Timeout: clock.Duration(time.Minute)},
+		"{as: saml-login, start: app}":                                             {As: "saml-login", Path: "/", Start: "app", Timeout: half},
+	} {
+		got, err := spec.DecodeFile("f", []byte(file("  present: "+text+"\n", "issuer: {profile: adfs, saml: {version: \"1.1\", trust: \"1.3\", sign: both, algorithm: rsa-sha1, keyInfo: absent}}\n")))
+		saml := credential.SAML{Version: "1.1", Trust: "1.3", Sign: "both", Algorithm: "rsa-sha1", KeyInfo: "absent"}
+		if want.As == "oidc-login" {
+			saml = credential.SAML{}
+			got, err = spec.DecodeFile("f", []byte(file("  present: "+text+"\n", "issuer: {profile: adfs}\n")))
+		}
+		if err != nil || got.Target.Present != want || got.Issuer != (spec.FileIssuer{Profile: "adfs", SAML: saml}) {
+			t.Errorf("%s: %+v, %+v, %v", text, got.Target.Present, got.Issuer, err)
+		}
+		if login := got.Target.Present.Login(); !login || got.Target.Present.Federated() != (want.As != "oidc-login") {
+			t.Errorf("%s: login %t, federated %t", text, login, got.Target.Present.Federated())
+		}
+	}
+	if c := (spec.Carry{}); c.Login() || c.Federated() {
+		t.Error("an app is asked by bearer token unless it says otherwise")
+	}
+}
+
 // file is a target file that is fine but for what is put in its places.
 func file(target, rest string) string {
 	return "apiVersion: rollover/v1\ntarget:\n  name: a\n  url: http://127.0.0.1:1\n" + target + rest
 }
+
+const entra = "issuer: {profile: entra}\n"
 
 func process(target string) string {
 	return "apiVersion: rollover/v1\ntarget:\n  name: a\n  process:\n" + target
@@ -139,11 +167,23 @@ func TestDecodeFileRefuses(t *testing.T) {
 		"ready timeout":     {file("  ready: {timeout: -1s}\n", ""), "f:5:20: timeout -1s (above zero)"},
 		"present path":      {file("  present: {path: api}\n", ""), `f:5:19: path "api" (it begins with /)`},
 		"present timeout":   {file("  present: {timeout: -1s}\n", ""), "f:5:22: timeout -1s (above zero)"},
-		"present as":        {file("  present: {as: saml-login}\n", ""), `f:5:17: unknown as "saml-login" (one of bearer)`},
+		"present as":        {file("  present: {as: samllogin}\n", ""), `f:5:17: unknown as "samllogin" (did you mean "saml-login"?)`},
+		"generic SAML":      {file("  present: {as: saml-login}\n", ""), "f:5:17: saml-login at an issuer of the generic profile, which makes no assertions (issuer: {profile: entra}, or adfs)"},
+		"generic WS-Fed":    {file("  present: {as: wsfed-login}\n", "issuer: {profile: generic}\n"), "f:5:17: wsfed-login at an issuer of the generic profile, which makes no assertions (issuer: {profile: entra}, or adfs)"},
+		"bearer reply":      {file("  present: {reply: /a}\n", ""), "f:5:20: reply of an app that nobody signs in to (of oidc-login, wsfed-login and saml-login)"},
+		"bearer start":      {file("  present: {start: app}\n", ""), "f:5:20: start of an app that nobody signs in to (of oidc-login, wsfed-login and saml-login)"},
+		"start":             {file("  present: {as: saml-login, start: isuer}\n", entra), `f:5:36: unknown start "isuer" (did you mean "issuer"?)`},
+		"start of OIDC":     {file("  present: {as: oidc-login, reply: /a, start: issuer}\n", ""), "f:5:47: a login over OpenID Connect begins at the app (issuer is for wsfed-login and saml-login)"},
+		"start to nowhere":  {file("  present: {as: wsfed-login, start: issuer}\n", entra), "f:5:37: a login that begins at the issuer has no reply address (reply: /PATH)"},
+		"reply":             {file("  present: {as: wsfed-login, reply: signin}\n", entra), `f:5:37: path "signin" (it begins with /)`},
+		"saml of bearer":    {file("", "issuer: {profile: entra, saml: {sign: both}}\n"), "f:5:32: saml of an issuer that nobody asks for an assertion (present: {as: wsfed-login}, or saml-login)"},
+		"saml sign":         {file("  present: {as: saml-login}\n", "issuer: {profile: entra, saml: {sign: all}}\n"), `f:6:39: unknown sign "all" (one of assertion, response, both)`},
+		"saml algorithm":    {file("  present: {as: saml-login}\n", "issuer: {profile: adfs, saml: {algorithm: sha1}}\n"), `f:6:43: unknown algorithm "sha1" (one of rsa-sha256, rsa-sha1)`},
+		"saml keyInfo":      {file("  present: {as: saml-login}\n", "issuer: {profile: adfs, saml: {keyInfo: old}}\n"), `f:6:41: keyInfo "old" (absent; a key is named in a scenario's step)`},
 		"status":            {file("  accepted: [20]\n", ""), "f:5:14: status 20 (200 to 599)"},
 		"status of both":    {file("  rejected: [401, 200]\n", ""), "f:5:19: status 200 is both accepted and rejected (it means one thing)"},
 		"status of text":    {file("  accepted: [ok]\n", ""), "f:5:14: accepted[0] must be a whole number"},
-		"issuer profile":    {file("", "issuer: {profile: azure}\n"), `f:5:19: unknown profile "azure" (one of generic, entra)`},
+		"issuer profile":    {file("", "issuer: {profile: azure}\n"), `f:5:19: unknown profile "azure" (one of generic, entra, adfs)`},
 		"promise":           {file("", "promise: microsft\n"), `f:5:10: unknown promise "microsft" (did you mean "microsoft"?)`},
 		"promise and more":  {file("", "promise: {name: microsoft, recovery: 1m}\n"), `f:5:11: unknown key "name" (a promise is either a name, as in promise: microsoft, or its members)`},
 		"promise below":     {file("", "promise: {rejectedGood: -1, revocationLag: -1s, announcement: -1s, fetchesPerMinute: -1, outage: -1s, leeway: -1s}\n"), "f:5:25: rejectedGood is below zero\nf:5:44: revocationLag is below zero\nf:5:63: announcement is below zero\nf:5:86: fetchesPerMinute is below zero\nf:5:98: outage is below zero\nf:5:111: leeway is below zero"},

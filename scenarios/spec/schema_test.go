@@ -156,6 +156,7 @@ func TestSchemaAndDecoderAgreeOnFiles(t *testing.T) {
 		"pinned":   file("", "promise: pinned\n"),
 		"spelled":  file("", "promise: {recovery: restart, rejectedGood: 3, fetchesPerMinute: 0.5, outage: 1h, leeway: 0s}\n"),
 		"fast":     file("", "promise: {recovery: 0s}\n"),
+		"login":    file("  present: {as: saml-login, path: /, reply: /acs, start: issuer}\n", "issuer: {profile: adfs, saml: {version: \"2.0\", trust: \"1.3\", sign: both, algorithm: rsa-sha1, keyInfo: absent}}\n"),
 	} {
 		if _, err := spec.DecodeFile(name, []byte(text)); err != nil {
 			t.Error(err)
@@ -173,6 +174,9 @@ func TestSchemaAndDecoderAgreeOnFiles(t *testing.T) {
 		"env of numbers": process("    command: [a]\n    env: {PORT: 8080}\n"),
 		"clock":          process("    command: [a]\n  clock: sundial\n"),
 		"carry":          file("  present: {as: pigeon}\n", ""),
+		"start":          file("  present: {as: saml-login, start: here}\n", entra),
+		"saml":           file("  present: {as: saml-login}\n", "issuer: {profile: entra, saml: {sign: all}}\n"),
+		"saml of more":   file("  present: {as: saml-login}\n", "issuer: {profile: entra, saml: {signs: both}}\n"),
 		"status":         file("  accepted: [ok]\n", ""),
 		"issuer":         file("", "issuer: {profile: acme}\n"),
 		"promise":        file("", "promise: lax\n"),

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/rollover-harness/rollover/mockidp/credential"
 )
 
 // Limits of a present step, far beyond what any real scenario wants.
@@ -112,6 +114,7 @@ func (c *checker) present(p Present, path string) {
 	if _, named := p.Header["kid"]; named && p.RandomKID {
 		c.fail(path+".randomKid", "randomKid beside a kid in header", "give one of them")
 	}
+	c.saml(p, path)
 	name := c.keys.signer(c, p.Key, path)
 	c.presented[name] = true
 	c.beside(p.Beside, path)
@@ -120,6 +123,27 @@ func (c *checker) present(p Present, path string) {
 	}
 	if p.Forge != "" {
 		c.forged = append(c.forged, string(p.Forge))
+	}
+}
+
+// saml demands a target that is shown assertions where a step is about them.
+func (c *checker) saml(p Present, path string) {
+	if named := p.SAML.KeyInfo; named != "" && named != "absent" {
+		if _, known := c.keys.ring.Key(named); !known {
+			c.unknownKey(named, path+".saml.keyInfo")
+		}
+	}
+	needs := func(protocols ...string) bool {
+		return slices.ContainsFunc(protocols, func(p string) bool { return slices.Contains(c.needs, p) })
+	}
+	ofResponses := []credential.Forgery{credential.UnsignedAssertion, credential.XSW1, credential.XSW2}
+	switch federated := needs("wsfed", "saml", "federation"); {
+	case slices.Contains(ofResponses, p.Forge) && !needs("saml"):
+		c.fail(path+".forge", fmt.Sprintf("%s of a target that may be shown no signed response", p.Forge), "needs: [saml]")
+	case p.Forge != "" && !slices.Contains(credential.JWTForgeries(), p.Forge) && !federated:
+		c.fail(path+".forge", fmt.Sprintf("%s of a target that may be shown no assertion", p.Forge), "needs: [federation]")
+	case p.SAML != (credential.SAML{}) && !federated:
+		c.fail(path+".saml", "saml of a target that may be shown no assertion", "needs: [federation]")
 	}
 }
 

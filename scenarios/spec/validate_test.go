@@ -60,6 +60,10 @@ func TestDecodeRefusesWhatCannotHappen(t *testing.T) {
 		"until forged":       {scenario("", "  - present: {forge: alg-none, until: 3 in a row}\n", accepted), "f:8:39: waits until a forged token is accepted (3 rejected in a row)"},
 		"two kids":           {scenario("", "  - present: {randomKid: true, header: {kid: a}}\n", accepted), "f:8:26: randomKid beside a kid in header (give one of them)"},
 		"two things to wait": {scenario("", "  - fault: {id: a, hang: {}}\n  - wait: {for: 1s, fetched: initial, fault: a}\n", accepted), "f:9:11: fetched beside fault (one thing to wait for; two steps wait for both)"},
+		"saml unasked":       {scenario("", "  - present: {saml: {sign: both}}\n", accepted), "f:8:21: saml of a target that may be shown no assertion (needs: [federation])"},
+		"forgery unasked":    {scenario("needs: [oidc]\n", "  - present: {forge: comment-in-name}\n", accepted), "f:9:22: comment-in-name of a target that may be shown no assertion (needs: [federation])"},
+		"response unasked":   {scenario("needs: [wsfed]\n", "  - present: {forge: xsw1}\n", accepted), "f:9:22: xsw1 of a target that may be shown no signed response (needs: [saml])"},
+		"key of KeyInfo":     {scenario("needs: [wsfed]\n", "  - present: {saml: {keyInfo: initail}}\n", accepted), `f:9:31: no key "initail" by then (did you mean "initial"?)`},
 		"restart unasked":    {scenario("", "  - restart: {}\n", accepted), "f:8:14: restart of a target that may have none (needs: [restart])"},
 		"skew by nothing":    {scenario("", "  - skew: {}\n", accepted), "f:8:11: skew moves nothing (by: 5m, or drift: 0.01)"},
 
@@ -90,6 +94,9 @@ func TestDecodeRefusesWhatCannotHappen(t *testing.T) {
 // What the checks could take for a slip and must not.
 func TestDecodeAllowsWhatIsDoneOnPurpose(t *testing.T) {
 	for name, file := range map[string]string{
+		"certificate of another key": scenario("needs: [saml]\n"+twoKeys, "  - present: {saml: {keyInfo: next, sign: both}}\n  - present: {saml: {keyInfo: absent}, forge: xsw1}\n  - present: {key: next}\n", "  - accepts: {key: next}\n"),
+		"wrapping for WS-Federation": scenario("needs: [federation]\n", "  - present: {forge: xsw3}\n  - present: {forge: tampered-payload}\n", "  - rejects: {forge: xsw3}\n"),
+		"a stranger for everybody":   scenario("", "  - present: {forge: stranger-key, randomKid: true}\n", "  - rejects: {forge: stranger-key}\n"),
 		"present a removed key":      scenario(twoKeys, "  - remove: {key: next}\n  - present: {key: next}\n", "  - rejects: {key: next}\n"),
 		"present a generated key":    scenario(twoKeys, "  - present: {key: spare}\n", "  - rejects: {key: spare}\n"),
 		"withdraw and restore":       scenario("", "  - withdraw: {key: initial}\n  - present: {key: initial}\n  - restore: {key: initial}\n", accepted),

@@ -54,9 +54,9 @@ func words(t reflect.Type, name string) []string {
 	case typeIs[Target](t):
 		return map[string][]string{"clock": {"libfaketime"}}[name]
 	case typeIs[Carry](t):
-		return map[string][]string{"as": {"bearer"}}[name]
+		return map[string][]string{"as": {"bearer", "oidc-login", "wsfed-login", "saml-login"}, "start": {"app", "issuer"}}[name]
 	case typeIs[FileIssuer](t):
-		return map[string][]string{"profile": {"generic", "entra"}}[name]
+		return map[string][]string{"profile": {"generic", "entra", "adfs"}}[name]
 	case typeIs[Selection](t):
 		return map[string][]string{"profile": Profiles()}[name]
 	}
