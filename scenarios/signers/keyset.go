@@ -96,6 +96,6 @@ func (r *reader) key(path string, raw json.RawMessage) {
 	if err := whole.UnmarshalJSON(raw); err != nil && doubt == nil && !errors.Is(err, jose.ErrUnsupportedKeyType) {
 		at.Cause = "a key that libraries may refuse: " + strings.TrimPrefix(err.Error(), "go-jose/go-jose: ")
 		at.Hint = "its certificate is listed all the same"
-		r.wrong(at)
+		r.odd(at)
 	}
 }

@@ -99,14 +99,14 @@ func (r *metadataReader) entity(e *markup.Element, outer signature) {
 	} else {
 		at := r.at(e)
 		at.Cause = "an EntityDescriptor without an entityID"
-		r.wrong(at)
+		r.odd(at)
 	}
 	if until := e.Attr("validUntil"); until != nil {
 		t, err := time.Parse(time.RFC3339, strings.TrimSpace(until.Value))
 		if err != nil {
 			at := r.at(e)
 			at.Cause = fmt.Sprintf("validUntil %q is not a time", until.Value)
-			r.wrong(at)
+			r.odd(at)
 		}
 		entity.ValidUntil = t
 	}
@@ -163,7 +163,7 @@ func (r *metadataReader) key(e *markup.Element, place Place) {
 	if place.Use != signing && place.Use != encryption && place.Use != "" {
 		at := r.at(e)
 		at.Cause, at.Hint = fmt.Sprintf("use %q is none", place.Use), "signing or encryption; left out it is both"
-		r.wrong(at)
+		r.odd(at)
 	}
 	texts := certificates(e)
 	if len(texts) == 0 && !r.full() {

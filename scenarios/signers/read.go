@@ -62,7 +62,7 @@ func (r *reader) doubt(at spec.Error, doubt error) {
 	}
 	at.Cause = fmt.Sprintf("an unusual certificate: %v", doubt)
 	at.Hint = "its thumbprint is right; strict libraries refuse it"
-	r.wrong(at)
+	r.odd(at)
 }
 
 // fromPEM reads every certificate of a PEM file; text between them is skipped.
@@ -93,10 +93,10 @@ func fromPEM(name string, text []byte) Document {
 			r.doubt(at, doubt)
 		case strings.HasSuffix(kind, "PRIVATE KEY"):
 			at.Cause, at.Hint = "a private key, left alone", "thumbprints are of certificates; keep the key out of here"
-			r.wrong(at)
+			r.odd(at)
 		default:
 			at.Cause = fmt.Sprintf("%q, not a certificate", kind)
-			r.wrong(at)
+			r.odd(at)
 		}
 	}
 }

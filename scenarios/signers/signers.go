@@ -7,8 +7,8 @@ package signers
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rollover-harness/rollover/scenarios/internal/markup"
@@ -38,7 +38,8 @@ type Document struct {
 	Entities     []Entity      // of metadata, in the order of the document
 	Certificates []Certificate // each once, however many places it stands in; in the order of the document
 	Bare         []Bare        // keys that come without a certificate, and so have no thumbprint
-	Problems     []spec.Error  // entries that could not be read, or not all of them
+	Problems     []spec.Error  // entries that could not be read
+	Oddities     []spec.Error  // what is odd; nothing is lost by it
 }
 
 // Entity is one party of metadata.
@@ -106,10 +107,15 @@ func (e Entity) TokenRole() Role {
 
 // Template reports whether the entity stands for every tenant of Entra ID:
 // its ID has a placeholder, and tokens name the tenant instead.
-func (e Entity) Template() bool { return strings.Contains(strings.ToLower(e.ID), Tenant) }
+func (e Entity) Template() bool { return placeholder.MatchString(e.ID) }
+
+// Of is the issuer of one tenant's tokens where the entity stands for every tenant.
+func (e Entity) Of(tenant string) string { return placeholder.ReplaceAllLiteralString(e.ID, tenant) }
 
 // Tenant is the placeholder that Entra ID puts where a tenant's id goes.
 const Tenant = "{tenantid}"
+
+var placeholder = regexp.MustCompile(`(?i)` + regexp.QuoteMeta(Tenant))
 
 // Signing are the certificates that may sign.
 func (d Document) Signing() []Certificate {
@@ -168,12 +174,17 @@ func (r *reader) add(c Certificate, place Place) {
 }
 
 // wrong names what could not be read.
-func (r *reader) wrong(e spec.Error) {
+func (r *reader) wrong(e spec.Error) { r.found.Problems = append(r.found.Problems, r.named(e)) }
+
+// odd names what could be read, and that others may take amiss.
+func (r *reader) odd(e spec.Error) { r.found.Oddities = append(r.found.Oddities, r.named(e)) }
+
+func (r *reader) named(e spec.Error) spec.Error {
 	e.File = r.name
 	if e.Line == 0 && e.Path == "" {
 		e.Path = r.name
 	}
-	r.found.Problems = append(r.found.Problems, e)
+	return e
 }
 
 // full reports whether there are more keys than are read.
