@@ -26,6 +26,9 @@ func (g Registry) Check(s Served) Report {
 		return Report{Outcome: Unknown, Findings: c.findings, Summary: fmt.Sprintf("inconclusive: the registry is of the type %q, whose keys are not in the file", g.Type)}
 	}
 	c.pins()
+	if c.strangers() {
+		return c.report()
+	}
 	c.issuer()
 	for _, one := range c.served {
 		c.certificate(one)
@@ -97,79 +100,8 @@ func (c *checker) pins() {
 	}
 }
 
-// asksIssuer reports whether the issuer of a token matters, and is known.
-func (c *checker) asksIssuer() bool { return c.registry.Kind == Validating && c.entity.ID != "" }
-
-// knows reports whether an authority takes the entity's tokens for those of its issuers.
-func (c *checker) knows(authority int) bool {
-	return !c.asksIssuer() || slices.ContainsFunc(c.registry.Authorities[authority].Issuers, func(t Text) bool { return accepts(t.Value, c.entity) })
-}
-
-// concerns reports whether an authority is about the entity, and not about
-// another provider that the app trusts too.
-func (c *checker) concerns(authority int) bool {
-	a := c.registry.Authorities[authority]
-	if c.knows(authority) || len(c.registry.Authorities) == 1 {
-		return true
-	}
-	for _, t := range a.Issuers {
-		if what, _ := difference(t.Value, c.entity); what != "" {
-			return true
-		}
-	}
-	return slices.ContainsFunc(a.Keys, func(k Text) bool { return c.isServed(normal(k.Value)) })
-}
-
 func (c *checker) isServed(thumbprint string) bool {
 	return slices.ContainsFunc(c.served, func(s signers.Certificate) bool { return s.SHA1.Hex() == thumbprint })
-}
-
-// issuer looks whether tokens of the entity are taken at all.
-func (c *checker) issuer() {
-	if !c.asksIssuer() || slices.ContainsFunc(c.authorities(), c.knows) {
-		return
-	}
-	f := Finding{Line: c.registry.Line, Column: c.registry.Column, Level: Now, Code: c.registry.Kind.Code()}
-	near := false
-	for _, a := range c.registry.Authorities {
-		for _, t := range a.Issuers {
-			what, index := difference(t.Value, c.entity)
-			if what == "" {
-				continue
-			}
-			f.Line, f.Column = c.registry.file.ValuePosition(t.attr, index)
-			f.Cause = fmt.Sprintf("the issuer %q %s: tokens come from %q, and every character counts", visible(t.Value), what, c.entity.ID)
-			f.Hint = "make it equal"
-			if c.entity.Template() {
-				f.Hint = "one entry for each tenant, with its id in the place of " + signers.Tenant
-			}
-			c.found(f)
-			near = true
-		}
-	}
-	if near {
-		return
-	}
-	for i, a := range c.registry.Authorities {
-		if c.concerns(i) {
-			f.Line, f.Column = a.line, a.column
-			if len(a.Issuers) > 0 {
-				f.Line, f.Column = c.registry.file.ValuePosition(a.Issuers[0].attr, 0)
-			}
-			break
-		}
-	}
-	f.Cause = fmt.Sprintf("%q, from which the tokens come, is no valid issuer", c.entity.ID)
-	f.Hint = fmt.Sprintf(`add <add name="%s" /> to validIssuers, or check against the metadata of the right tenant`, c.entity.ID)
-	c.found(f)
-}
-
-func (c *checker) authorities() []int {
-	all := make([]int, len(c.registry.Authorities))
-	for i := range all {
-		all[i] = i
-	}
-	return all
 }
 
 // level is when it hurts that a served certificate is refused.

@@ -27,7 +27,7 @@ func Element(s Served, from string, tenants []string) ([]byte, error) {
 		return nil, fmt.Errorf("write issuerNameRegistry: %s is one tenant already", s.Entity.ID)
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "<!-- %s\n     %s, keys of the role %s, as served on %s.\n     Pins do not follow a roll: compare them with rollover thumbprint's option check.\n",
+	fmt.Fprintf(&b, "<!-- %s\n     %s, keys of the role %s, as served on %s.\n     Pins do not follow a roll; rollover thumbprint checks them.\n",
 		comment(from), comment(s.Entity.ID), comment(string(role)), day(s.Now))
 	if s.Entity.Template() && len(tenants) == 0 {
 		fmt.Fprintf(&b, "     %s stands for every tenant and matches no token: write one valid issuer for each tenant,\n     with its id in the place of the braces.\n", signers.Tenant)

@@ -142,6 +142,7 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 		"another case":      {"<configuration>\n<IssuerNameRegistry/></configuration>", "web.config:2:1: IssuerNameRegistry where issuerNameRegistry is due (case counts)"},
 		"a file of its own": {"<configuration>\n<system.identityModel configSource=\"identity.config\"/></configuration>", "web.config:2:1: no issuerNameRegistry (system.identityModel is in a file of its own: check identity.config)"},
 		"encrypted":         {"<configuration>\n<system.identityModel configProtectionProvider=\"DataProtectionConfigurationProvider\"><EncryptedData/></system.identityModel></configuration>", "web.config:2:1: system.identityModel is encrypted (decrypt a copy: aspnet_regiis -pdf system.identityModel FOLDER)"},
+		"metadata":          {read(t, "entra.xml"), "web.config:1:1: this is metadata, not the configuration of an app (the app's file comes first: --check web.config METADATA)"},
 		"large":             {"<a>" + strings.Repeat(" ", pin.MaxBytes), "web.config:1:1: the file has 4194307 bytes (at most 4194304)"},
 	} {
 		if _, err := pin.Read("web.config", []byte(test.text)); err == nil || err.Error() != test.want {
@@ -153,7 +154,7 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 func TestElement(t *testing.T) {
 	const want = `<!-- https://login.microsoftonline.com/a- -b/federationmetadata/2007-06/federationmetadata.xml
      https://sts.windows.net/11111111-2222-3333-4444-555555555555/, keys of the role SecurityTokenService, as served on 2026-11-25.
-     Pins do not follow a roll: compare them with rollover thumbprint's option check.
+     Pins do not follow a roll; rollover thumbprint checks them.
      9E772C43A1EC60073A00DAE2592C62314463777E CN=accounts.rollover.test, 2024-01-01 to 2029-01-01
      5AA42CB63F5ED80E6A99A1EE4ED914F6622999EB CN=accounts.rollover.test, 2026-01-01 to 2031-01-01
 -->

@@ -166,6 +166,10 @@ func (r *configReader) realms() {
 // nothing says why a file has no registry.
 func (r *configReader) nothing(name string) spec.Error {
 	found := spec.Error{File: name, Line: 1, Column: 1, Cause: "no issuerNameRegistry", Hint: "without one WIF trusts nobody and says ID4175; is it the web.config of the app?"}
+	if strings.HasPrefix(r.file.Root.Local, "Entit") && strings.HasSuffix(r.file.Root.Local, "Descriptor") {
+		found.Cause, found.Hint = "this is metadata, not the configuration of an app", "the app's file comes first: --check web.config METADATA"
+		return found
+	}
 	r.file.Root.Walk(func(e *markup.Element) {
 		source := e.Attr("configSource")
 		protected := e.Attr("configProtectionProvider")

@@ -23,7 +23,7 @@ func (c *checker) report() Report {
 	case later != nil:
 		r.Outcome, r.Summary = WillFail, "works as long as "+c.signerOrAny()+" signs, "+c.when()
 	case len(c.served) == 0:
-		r.Outcome, r.Summary = Unknown, "inconclusive: the document has no certificate that signs tokens"
+		r.Outcome, r.Summary = Unknown, "inconclusive: no key of the document comes with a certificate, so there is nothing to compare"
 	case c.registry.Kind == Validating && c.entity.ID == "":
 		r.Outcome, r.Summary = Unknown, "inconclusive: every certificate is pinned, but the document does not say whose tokens they sign, so the issuers were not compared (federation metadata does)"
 	case len(c.document.Problems) > 0:

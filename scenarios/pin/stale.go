@@ -49,6 +49,9 @@ func (c *checker) broken() {
 // gone tells of thumbprints that are pinned and not served, or not for tokens.
 // Nobody is kept out by them, but whoever got hold of that key is let in.
 func (c *checker) gone() {
+	if len(c.document.Bare)+len(c.document.Problems) > 0 {
+		return // one of those may be it
+	}
 	for h, places := range c.pinned {
 		if c.isServed(h) {
 			continue

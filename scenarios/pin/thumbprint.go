@@ -51,10 +51,10 @@ func defectOf(value string) *defect {
 		}
 		return d
 	}
-	switch n := len(only); {
-	case n == 0:
+	switch n := len(only); n {
+	case 0:
 		d.what = "is empty"
-	case n == 64:
+	case 64:
 		d.what = "has 64 digits: it is a SHA-256, and WIF compares SHA-1"
 	default:
 		d.what = fmt.Sprintf("has %d of 40 digits", n)

@@ -33,6 +33,8 @@ func metadata(name string, data []byte) (Document, error) {
 		r.entities(root, signature{})
 	case strings.EqualFold(root.Local, "html"):
 		return Document{}, unreadable(name, "an HTML page", "a sign-in or an error page stands where metadata should: open the address in a browser")
+	case strings.HasPrefix(root.Local, "configuration"), root.Local == "issuerNameRegistry":
+		return Document{}, unreadable(name, "the configuration of an app, not metadata", "rollover thumbprint --check FILE METADATA compares it")
 	default:
 		line, column := document.Position(root)
 		return Document{}, spec.Errors{{

@@ -239,6 +239,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 		"a page":           {"<!DOCTYPE html><p>Sign in", "document: an HTML page (a sign-in or an error page stands where metadata should: open the address in a browser)"},
 		"a page in XML":    {`<?xml version="1.0"?><html/>`, "document: an HTML page (a sign-in or an error page stands where metadata should: open the address in a browser)"},
 		"other XML":        {"\n<Assertion/>", `document:2:1: XML, but not metadata: the root element is "Assertion" (an EntityDescriptor of SAML 2.0 metadata is due)`},
+		"a web.config":     {"<configuration/>", "document: the configuration of an app, not metadata (rollover thumbprint --check FILE METADATA compares it)"},
 		"broken XML":       {"<EntityDescriptor>", "document:1:19: not XML: unexpected EOF"},
 		"entities":         {`<!DOCTYPE a [<!ENTITY x "y">]><a/>`, "document:1:1: a document type declaration (they are not read, because of what entities can do: remove it)"},
 		"a discovery page": {`{"issuer":"x","jwks_uri":"https://x/keys"}`, "document: a discovery document, which has no keys (they are at its jwks_uri: https://x/keys)"},

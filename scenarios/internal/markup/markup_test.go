@@ -106,7 +106,11 @@ func TestEncodings(t *testing.T) {
 		if got := d.Root.Attr("b").Value; got != "ä" {
 			t.Errorf("%s: %q", name, got)
 		}
-		if line, column := d.ValuePosition(d.Root.Attr("b"), 0); line != 1 || column != strings.Index(string(data), "ä")+1 && len(data) == len(text) {
+		want := 7 // where ä stands in text; a mark is not counted
+		if strings.HasPrefix(data, "<?xml") {
+			want += strings.Index(data, "?>") + 2
+		}
+		if line, column := d.ValuePosition(d.Root.Attr("b"), 0); line != 1 || column != want {
 			t.Errorf("%s: %d:%d", name, line, column)
 		}
 	}
