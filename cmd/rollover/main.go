@@ -24,13 +24,14 @@ func main() { os.Exit(execute()) }
 // shell is the one place that touches the process: its streams, its signals,
 // its version.
 type shell struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	version        string
 }
 
 // execute runs the command line and turns its error into an exit code.
 func execute() int {
-	sh := &shell{stdout: os.Stdout, stderr: os.Stderr, version: version()}
+	sh := &shell{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, version: version()}
 	return sh.report(sh.root().Execute())
 }
 
@@ -77,7 +78,7 @@ func (sh *shell) root() *cobra.Command {
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetHelpCommand(&cobra.Command{Hidden: true}) // --help is the one way
-	root.AddCommand(sh.demo(), sh.run(), sh.judge(), sh.list(), sh.show(), sh.lint(), sh.schema(), sh.ctl())
+	root.AddCommand(sh.demo(), sh.run(), sh.judge(), sh.list(), sh.show(), sh.lint(), sh.schema(), sh.thumbprint(), sh.ctl())
 	strictArgs(root)
 	root.AddCommand(serve.Command("serve", "rollover serve")) // strict by itself
 	return root
