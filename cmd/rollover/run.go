@@ -22,6 +22,7 @@ import (
 type runFlags struct {
 	given                  func(flag string) bool
 	url, issuer, audience  string
+	as, reply, start       string
 	accepted, rejected     []int
 	issuerProfile, promise string
 	profile                string
@@ -46,18 +47,22 @@ func (sh *shell) run() *cobra.Command {
 			"130 interrupted.",
 		Example: "  rollover run\n" +
 			"  rollover run orders/rollover.yaml --include A5,B3 --json report.json --timelines timelines/\n" +
-			"  rollover run --url http://127.0.0.1:5000/api --issuer 127.0.0.1:8400 --audience api://orders",
+			"  rollover run --url http://127.0.0.1:5000/api --issuer 127.0.0.1:8400 --audience api://orders\n" +
+			"  rollover run --url http://127.0.0.1:5000/ --as wsfed-login --issuer-profile entra --audience urn:orders --profile federation",
 		Args: cobra.MaximumNArgs(1),
 		RunE: interruptible(func(ctx context.Context, args []string) error { return sh.runTarget(ctx, f, args) }),
 	}
 	flags := c.Flags()
 	f.given = flags.Changed
-	flags.StringVar(&f.url, "url", "", "URL of an app that is running already, with the path that demands a token")
+	flags.StringVar(&f.url, "url", "", "URL of an app that is running already, with the path that demands a token or a login")
 	flags.StringVar(&f.issuer, "issuer", "127.0.0.1:8400", "address at which the issuer of an app that is running already listens")
 	flags.StringVar(&f.audience, "audience", "", "with --url: audience of good tokens (default "+engine.DefaultAudience+")")
+	flags.StringVar(&f.as, "as", "bearer", "with --url: how the app is asked: bearer, or a login by a browser: oidc-login, wsfed-login, saml-login")
+	flags.StringVar(&f.reply, "reply", "", "with --as ...-login: path of the app's registered reply address, for apps that send none")
+	flags.StringVar(&f.start, "start", "", "with --as ...-login: where a login begins: app (default) or issuer")
 	flags.IntSliceVar(&f.accepted, "accepted", []int{200}, "with --url: HTTP statuses that mean accepted")
 	flags.IntSliceVar(&f.rejected, "rejected", []int{401, 403}, "with --url: HTTP statuses that mean rejected")
-	flags.StringVar(&f.issuerProfile, "issuer-profile", "", "issuer profile, instead of the file's: generic or entra")
+	flags.StringVar(&f.issuerProfile, "issuer-profile", "", "issuer profile, instead of the file's: generic, entra or adfs")
 	flags.StringVar(&f.promise, "promise", "", "promise to judge by, instead of the file's: strict, microsoft or pinned")
 	flags.StringVar(&f.profile, "profile", "", "scenarios of this profile, instead of the file's: core, extended, forgery or federation")
 	flags.StringSliceVar(&f.include, "include", nil, "scenarios by id or file, instead of the file's; with --profile on top of it")
@@ -92,7 +97,7 @@ func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) error
 		Target: app, Scenarios: t.chosen, Promise: t.file.Promise, Profile: t.file.Issuer.Profile, Audience: t.file.Target.Audience,
 		Patience: f.patience, Parallel: f.parallel, Seed: f.seed, Tool: sh.version,
 	}
-	where := local.Config{Profile: t.file.Issuer.Profile}
+	where := local.Config{Profile: t.file.Issuer.Profile, SAML: t.file.Issuer.SAML}
 	if app.Kind() == "url" {
 		// The app remembers keys from one scenario, and one run, to the next:
 		// pool keys would come again.

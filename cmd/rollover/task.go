@@ -29,7 +29,7 @@ func (f runFlags) check(args []string) error {
 		return usage("either a target file or --url")
 	}
 	if f.url == "" {
-		for _, flag := range []string{"audience", "accepted", "rejected"} {
+		for _, flag := range []string{"audience", "as", "reply", "start", "accepted", "rejected"} {
 			if f.given(flag) {
 				return usage("--%s goes with --url (the target file has a member of that name)", flag)
 			}
@@ -106,7 +106,7 @@ func (f runFlags) target(args []string) (task, error) {
 	}
 	t.file = spec.File{APIVersion: spec.APIVersion, Target: spec.Target{
 		Name: at.Host, URL: at.Scheme + "://" + at.Host, Audience: f.audience,
-		Present: spec.Carry{As: "bearer", Path: at.RequestURI()}, Accepted: f.accepted, Rejected: f.rejected,
+		Present: spec.Carry{As: f.as, Path: at.RequestURI(), Reply: f.reply, Start: f.start}, Accepted: f.accepted, Rejected: f.rejected,
 	}}.WithDefaults()
 	return t, nil
 }
@@ -128,7 +128,7 @@ func (f runFlags) origin(err error, file, base string) error {
 		}
 		flag := map[string]string{
 			"issuer.profile": "issuer-profile", "scenarios.profile": "profile", "scenarios.include": "include", "scenarios.exclude": "exclude",
-			"target.accepted": "accepted", "target.rejected": "rejected", "scenarios": "exclude",
+			"target.present.as": "as", "target.present.reply": "reply", "target.present.start": "start", "target.accepted": "accepted", "target.rejected": "rejected", "scenarios": "exclude",
 		}[strings.TrimRight(e.Path, "[]0123456789")]
 		if flag != "" && f.given(flag) {
 			e.Path = "--" + flag
@@ -151,6 +151,9 @@ func (f runFlags) reproduce(args []string) (run, chosen string) {
 	add("url", f.url)
 	add("issuer", f.issuer)
 	add("audience", f.audience)
+	add("as", f.as)
+	add("reply", f.reply)
+	add("start", f.start)
 	add("accepted", list(f.accepted))
 	add("rejected", list(f.rejected))
 	add("issuer-profile", f.issuerProfile)

@@ -170,7 +170,7 @@ func (c *Config) began(s spec.Scenario) (timeline.Began, error) {
 	return timeline.Began{
 		Tool: c.Tool, Seed: c.Seed, Profile: c.Profile, Audience: c.Audience, Scenario: scenario, Promise: promise,
 		Patience: duration(c.Patience), Target: timeline.Target{Name: c.Target.Name(), Kind: c.Target.Kind(), Features: names},
-		Missing: missing(s, features),
+		Missing: append(missing(s, features), c.unfit(s)...),
 	}, nil
 }
 

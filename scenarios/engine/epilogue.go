@@ -37,7 +37,7 @@ func (p *play) hold(ctx context.Context) error {
 		if left <= 0 {
 			continue
 		}
-		note := fmt.Sprintf("the key set was %.1f s old when it was fetched again: presenting known tokens only for %.1f s, to tell a cool-down from a cache that runs out", age.Seconds(), left.Seconds())
+		note := fmt.Sprintf("the keys were %.1f s old when they were fetched again: presenting known tokens only for %.1f s, to tell a cool-down from a cache that runs out", age.Seconds(), left.Seconds())
 		if err := p.record(ctx, timeline.Harness, timeline.Note{Text: note}); err != nil {
 			return err
 		}
@@ -58,13 +58,13 @@ func signer(entries []timeline.Entry) string {
 	return ""
 }
 
-// keySetAge finds the fetch that brought the key, and how old the key set was
-// that it replaced.
+// keySetAge finds the fetch that brought the key, and how old the document was
+// that it replaced: the key set, or the metadata of an app that people sign in to.
 func keySetAge(entries []timeline.Entry, key string) (brought, age time.Duration, known bool) {
 	var former time.Duration
 	for _, e := range entries {
 		s, is := e.Event.(timeline.Served)
-		if !is || s.Document != timeline.JWKS || s.Status != 200 {
+		if !is || !holdsKeys(s.Document) || s.Status != 200 {
 			continue
 		}
 		at := time.Duration(e.Elapsed)
@@ -74,6 +74,10 @@ func keySetAge(entries []timeline.Entry, key string) (brought, age time.Duration
 		former = at
 	}
 	return 0, 0, false
+}
+
+func holdsKeys(d timeline.Document) bool {
+	return d == timeline.JWKS || d == timeline.FederationMetadata || d == timeline.SAMLMetadata
 }
 
 // elapsed is now by the book's own clock.

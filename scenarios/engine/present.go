@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -51,7 +52,7 @@ func (p *play) plain(ctx context.Context) error {
 		return err
 	}
 	if last.Outcome != timeline.Accepted {
-		return fmt.Errorf("%w: %s %s (is it configured for issuer %s and audience %s?)", ErrPlain, last.Outcome, last.Detail, p.site.Environment.Issuer, p.Audience)
+		return fmt.Errorf("%w: %s %s (%s)", ErrPlain, last.Outcome, last.Detail, p.configured())
 	}
 	return nil
 }
@@ -161,6 +162,7 @@ func (p *play) once(ctx context.Context, v spec.Present) (target.Observation, er
 	if err != nil {
 		return target.Observation{}, fmt.Errorf("mint: %w", err)
 	}
+	c.Subject = cmp.Or(v.Subject, credential.DefaultSubject)
 	o := p.instance.Present(ctx, c)
 	if ctx.Err() != nil {
 		// An answer cut off by the end of the run says nothing of the app.
@@ -180,7 +182,15 @@ func (p *play) request(v spec.Present) credential.Request {
 		Key: v.Key, Audience: v.Audience, Subject: v.Subject, Claims: v.Claims, Header: v.Header,
 		ExpiresIn: v.ExpiresIn, NotBefore: v.NotBefore, IssuedAt: v.IssuedAt, Forge: v.Forge, Version: v.Version, SAML: v.SAML,
 	}
-	if v.RandomKID {
+	if p.signsIn() {
+		r.Form = credential.Session
+	}
+	switch {
+	case v.RandomKID && p.has(target.Federation):
+		// An assertion has no kid: a certificate that nobody knows is what makes
+		// an app look for keys.
+		r.Forge = credential.StrangerCertificate
+	case v.RandomKID:
 		header := map[string]any{"kid": p.kid()}
 		for name, value := range v.Header {
 			header[name] = value
@@ -188,6 +198,20 @@ func (p *play) request(v spec.Present) credential.Request {
 		r.Header = header
 	}
 	return r
+}
+
+// configured asks what is wrong with an app that does not work at all.
+func (p *play) configured() string {
+	at := p.site.Environment
+	switch {
+	case p.has(target.WSFed):
+		return fmt.Sprintf("is it configured to sign people in at %s for the realm %s?", at.WSFed, p.Audience)
+	case p.has(target.SAML):
+		return fmt.Sprintf("is it configured to sign people in at %s, of the identity provider %s, as the service provider %s?", at.SAML2, at.EntityID, p.Audience)
+	case p.has(target.OIDC):
+		return fmt.Sprintf("is it configured to sign people in by issuer %s as client %s?", at.Issuer, p.Audience)
+	}
+	return fmt.Sprintf("is it configured for issuer %s and audience %s?", at.Issuer, p.Audience)
 }
 
 // kid is one that no key has.

@@ -90,7 +90,7 @@ func checkLogin(f File) Errors {
 	const logins = "of oidc-login, wsfed-login and saml-login"
 	switch {
 	case carry.Federated() && profile == "generic":
-		fail("target.present.as", carry.As+" at an issuer of the generic profile, which makes no assertions", "issuer: {profile: entra}, or adfs")
+		fail("target.present.as", carry.As+" at an issuer of the generic profile, which makes no assertions", "the profiles entra and adfs make them")
 	case carry.Reply != "" && !carry.Login():
 		fail("target.present.reply", "reply of an app that nobody signs in to", logins)
 	case carry.Start != "" && !carry.Login():
