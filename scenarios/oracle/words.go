@@ -104,8 +104,15 @@ var (
 	telling = regexp.MustCompile(`(?i)token|jwt|verif|unauthori|invalid|fail|error`)
 )
 
+// frame is a line of a stack trace: it names functions, whose names say less than
+// the message above them, however telling they sound (SAML.validateSignature).
+var frame = regexp.MustCompile(`^\s*(?:at \S+[ (]|File "[^"]+", line \d)`)
+
 // weighWords finds what a text says about a rejection, and from where on.
 func weighWords(text string) (from int, code string, score int) {
+	if frame.MatchString(text) {
+		return 0, "", 0
+	}
 	for _, place := range codePattern.FindAllStringIndex(text, -1) {
 		worth := hasCode
 		if rolloverCode(text[place[0]:place[1]]) {

@@ -55,6 +55,8 @@ func TestWords(t *testing.T) {
 		{"a number that is no code", start("").log("XIDX105011 of VOID4175x"), "", ""},
 		{"words about keys before words about anything", start("unauthorized").log("token refused", "unable to find a signing key"), "", " (unable to find a signing key)"},
 		{"the answer about keys before a line about anything", start("unknown kid").log("GET /api unauthorized"), "", " (unknown kid)"},
+		{"the message and not the frames of a stack trace", start("").log("Error: it does not fit (configured: A)",
+			"    at SAML.validateSignature (/app/saml.js:122:23)", `  File "/app/keys.py", line 7, in find_key`), "", " (Error: it does not fit (configured: A))"},
 		{"any answer", start("go away"), "", " (go away)"},
 		{"the harness's notes are not the app's", start("").add(timeline.Harness, timeline.Note{Text: "IDX10501: not the app's"}), "", ""},
 		{"a long text", start("").log("IDX10501: " + strings.Repeat("é", 200)), "IDX10501", " (IDX10501: " + strings.Repeat("é", 75) + "...)"},
