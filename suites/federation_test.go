@@ -2,6 +2,7 @@ package suites_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,6 +21,7 @@ import (
 // target file chooses.
 type federated struct {
 	file     string          // its target file, below relyingparty
+	needs    []string        // files that have to be there beside its command, absolute or below relyingparty
 	patience time.Duration   // default federatedPatience
 	says     map[string]says // by scenario; what nobody says anything about is only not to be inconclusive
 }
@@ -61,6 +63,10 @@ func federation(ecosystem string, apps ...federated) bool {
 					if patience == 0 {
 						patience = federatedPatience
 					}
+					if missing := app.missing(); missing != "" {
+						done <- judged{skip: missing}
+						return
+					}
 					done <- runReal(life, app.file, patience, chosen)
 				})
 			}
@@ -69,6 +75,20 @@ func federation(ecosystem string, apps ...federated) bool {
 			app.describe(func() judged { return <-results[app.file] })
 		}
 	})
+}
+
+// missing says what the app needs and the machine does not have.
+func (app federated) missing() string {
+	for _, name := range app.needs {
+		path := name
+		if !filepath.IsAbs(path) {
+			path = filepath.Join("relyingparty", path)
+		}
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Sprintf("no %s (make targets)", name)
+		}
+	}
+	return ""
 }
 
 // describe has a spec for each scenario that the app faces.

@@ -3,16 +3,17 @@ Its defaults: remote metadata is loaded once, at start; a response has to be sig
 need not be; a response that nobody asked for is refused; signatures are checked by the program xmlsec1 with the
 certificates of the metadata alone. A refused sign-in is an exception, which the example answers with 500.
 
-SIGNED=assertion asks for signed assertions instead of responses, as Entra sends them unless told otherwise. MDQ asks for
-the metadata by that protocol, which has the refresh built in (FRESHNESS, an XML Schema duration; 12 h by default).
-METADATA_CERT is a certificate that the metadata has to be signed with. REFRESH (seconds) calls the library's
-reload_metadata when the metadata is older than that."""
+SIGNED=assertion asks for signed assertions instead of responses, as Entra sends them unless told otherwise. FRESHNESS (an
+XML Schema duration; 12 h by default) takes the metadata by MDQ, the one source with a refresh built in: the app passes the
+question on to the issuer, which does not speak it. METADATA_CERT is a certificate that the metadata has to be signed with.
+REFRESH (seconds) calls the library's reload_metadata when the metadata is older than that."""
 
 import logging
 import os
 import sys
 import time
 
+import requests
 from flask import Flask, redirect, request, session
 from markupsafe import escape
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
@@ -31,8 +32,8 @@ def certificate():
 
 
 def metadata():
-    if "MDQ" in os.environ:
-        return {"mdq": [{"url": os.environ["MDQ"], "freshness_period": os.environ.get("FRESHNESS")}]}
+    if "FRESHNESS" in os.environ:
+        return {"mdq": [{"url": f"http://127.0.0.1:{PORT}", "freshness_period": os.environ["FRESHNESS"]}]}
     source = {"url": os.environ["METADATA"]}
     if "METADATA_CERT" in os.environ:
         source["cert"] = certificate()
@@ -66,6 +67,12 @@ def refresh():
 @app.get("/healthz")
 def health():
     return "up"
+
+
+@app.get("/entities/<path:entity>")
+def mdq(entity):
+    answer = requests.get(os.environ["METADATA"], timeout=10)
+    return answer.content, answer.status_code, {"Content-Type": "application/samlmetadata+xml"}
 
 
 @app.get("/")
