@@ -53,6 +53,7 @@ const pasteHint = "rollover thumbprint --web-config prints the whole element"
 // validating loads what ValidatingIssuerNameRegistry.LoadCustomConfiguration
 // does, with the errors that it throws when the app starts.
 func (g *Registry) validating(e *markup.Element) {
+	g.text(e)
 	names := map[string]bool{}
 	for _, c := range e.Children {
 		if c.Local != "authority" {
@@ -61,41 +62,63 @@ func (g *Registry) validating(e *markup.Element) {
 		}
 		a := Authority{}
 		a.line, a.column = g.file.Position(c)
-		if name := c.Attr("name"); name != nil {
+		switch name := c.Attr("name"); {
+		case name == nil:
+			g.fault(c, "WIF10111", "an authority without a name", anyName)
+		case strings.TrimSpace(name.Value) == "":
+			g.fault(c, "WIF10101", "an authority with an empty name", anyName)
+		case names[name.Value]:
+			g.fault(c, "WIF10103", fmt.Sprintf("a second authority named %q", name.Value), "put the keys and the issuers of both into one")
+		default:
 			a.Name = name.Value
 		}
-		switch {
-		case strings.TrimSpace(a.Name) == "":
-			g.fault(c, "WIF10101", "an authority without a name", "any name will do; the issuer is the usual one")
-		case names[a.Name]:
-			g.fault(c, "WIF10103", fmt.Sprintf("a second authority named %q", a.Name), "put the keys and the issuers of both into one")
-		}
 		names[a.Name] = true
-		keys, issuers := child(c, "keys"), child(c, "validIssuers")
-		if keys == nil || issuers == nil {
-			g.fault(c, "WIF10104", "an authority needs both keys and validIssuers", pasteHint)
-		}
-		if keys != nil {
-			g.keysLine, g.keysColumn = g.file.Position(keys)
-			a.Keys = g.list(keys, "thumbprint", "symmetricKey")
-			if len(a.Keys) == 0 && child(keys, "add") == nil {
-				g.fault(keys, "WIF10115", "an authority without a key", pasteHint)
-			}
-			g.duplicates(a.Keys, "thumbprint", normal)
-		}
-		if issuers != nil {
-			a.Issuers = g.list(issuers, "name", "")
-			if len(a.Issuers) == 0 {
-				g.fault(issuers, "WIF10114", "an authority without a valid issuer", pasteHint)
-			}
-			g.duplicates(a.Issuers, "issuer", func(value string) string { return value })
-		}
+		g.authority(c, &a)
 		g.Authorities = append(g.Authorities, a)
+	}
+}
+
+const anyName = "any name will do; the issuer is the usual one"
+
+// authority loads the keys and the issuers of one.
+func (g *Registry) authority(e *markup.Element, a *Authority) {
+	g.text(e)
+	keys, issuers := child(e, "keys"), child(e, "validIssuers")
+	for _, c := range e.Children {
+		if c.Local != "keys" && c.Local != "validIssuers" {
+			g.fault(c, "WIF10102", fmt.Sprintf("%s inside an authority, which takes keys and validIssuers", c.Local), "")
+		}
+	}
+	if keys == nil || issuers == nil {
+		g.fault(e, "WIF10104", "an authority needs both keys and validIssuers", pasteHint)
+	}
+	if keys != nil {
+		g.keysLine, g.keysColumn = g.file.Position(keys)
+		a.Keys = g.list(keys, "thumbprint", "symmetricKey")
+		if len(a.Keys) == 0 && child(keys, "add") == nil {
+			g.fault(keys, "WIF10115", "an authority without a key", pasteHint)
+		}
+		g.duplicates(a.Keys, "thumbprint", normal)
+	}
+	if issuers != nil {
+		a.Issuers = g.list(issuers, "name", "")
+		if len(a.Issuers) == 0 && child(issuers, "add") == nil {
+			g.fault(issuers, "WIF10114", "an authority without a valid issuer", pasteHint)
+		}
+		g.duplicates(a.Issuers, "issuer", func(value string) string { return value })
+	}
+}
+
+// text finds text where only elements are due.
+func (g *Registry) text(e *markup.Element) {
+	if found := strings.Join(strings.Fields(e.Text), " "); found != "" {
+		g.fault(e, "WIF10106", fmt.Sprintf("text inside %s, which takes elements: %q", e.Local, found), "remove it: the app does not start")
 	}
 }
 
 // list reads the values of <add NAME="..."/>; or names what may stand instead.
 func (g *Registry) list(e *markup.Element, name, or string) []Text {
+	g.text(e)
 	var values []Text
 	for _, c := range e.Children {
 		value := c.Attr(name)

@@ -34,7 +34,12 @@ func TestFaults(t *testing.T) {
 	good := authority("Entra", []string{oldSHA1, newSHA1}, []string{issuer})
 	for name, test := range map[string]struct{ text, want string }{
 		"the old list in the new registry": {validating(good, "<trustedIssuers/>\n"), "11:1: fails now, WIF10112: trustedIssuers inside a registry of the type ValidatingIssuerNameRegistry, which takes nothing but authority (rollover thumbprint --web-config prints the whole element)"},
-		"no name":                          {strings.Replace(validating(good), `name="Entra"`, "", 1), "2:1: fails now, WIF10101: an authority without a name (any name will do; the issuer is the usual one)"},
+		"no name":                          {strings.Replace(validating(good), `name="Entra"`, "", 1), "2:1: fails now, WIF10111: an authority without a name (any name will do; the issuer is the usual one)"},
+		"an empty name":                    {strings.Replace(validating(good), `"Entra"`, `" "`, 1), "2:1: fails now, WIF10101: an authority with an empty name (any name will do; the issuer is the usual one)"},
+		"a stranger in an authority":       {strings.Replace(validating(good), "<keys>", "<audience/><keys>", 1), "3:1: fails now, WIF10102: audience inside an authority, which takes keys and validIssuers"},
+		"text among authorities":           {validating("one\n", good), `1:1: fails now, WIF10106: text inside issuerNameRegistry, which takes elements: "one" (remove it: the app does not start)`},
+		"text in an authority":             {strings.Replace(validating(good), "<keys>", "old <keys>", 1), `2:1: fails now, WIF10106: text inside authority, which takes elements: "old" (remove it: the app does not start)`},
+		"text among keys":                  {strings.Replace(validating(good), "<keys>", "<keys>old", 1), `3:1: fails now, WIF10106: text inside keys, which takes elements: "old" (remove it: the app does not start)`},
 		"the same name":                    {validating(good, authority("Entra", []string{gone}, []string{"x"})), `11:1: fails now, WIF10103: a second authority named "Entra" (put the keys and the issuers of both into one)`},
 		"no keys":                          {validating(good, `<authority name="b"><validIssuers><add name="x"/></validIssuers></authority>`), "11:1: fails now, WIF10104: an authority needs both keys and validIssuers (rollover thumbprint --web-config prints the whole element)"},
 		"empty keys":                       {validating(good, `<authority name="b"><keys/><validIssuers><add name="x"/></validIssuers></authority>`), "11:21: fails now, WIF10115: an authority without a key (rollover thumbprint --web-config prints the whole element)"},
