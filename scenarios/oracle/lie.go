@@ -112,7 +112,7 @@ func (l *lie) whole() []span {
 }
 
 func (l *lie) concerns(d timeline.Document) bool {
-	return l.rule.Document == "" || l.rule.Document == string(d)
+	return l.rule.Document == "" || fault.Concerns(l.rule.Document, string(d))
 }
 
 // hides reports whether an app cannot learn a new key from a document that the

@@ -87,6 +87,8 @@ func TestFetches(t *testing.T) {
 		{"a window in the middle", at(book(plan(most(2, 10*time.Second)), spec.Promise{}), 100, 105, 109.9, 200), "fetches fail", oracle.Fail, "at most 3 fetches in 10s"},
 		{"per minute unless said", at(book(plan(bare), spec.Promise{}), 60.5), "fetches pass", oracle.Pass, "in 1m"},
 		{"another document does not count", book(plan(most(1, time.Minute)), spec.Promise{}).at(1).discovery().discovery(), "fetches pass", oracle.Pass, ""},
+		{"either of the metadata documents", book(plan(spec.Fetches{Document: "federation", AtMost: spec.Amount{Number: 1}}), spec.Promise{}).at(1).fetch().serve(timeline.Served{Document: timeline.FederationMetadata}).serve(timeline.Served{Document: timeline.SAMLMetadata}),
+			"fetches fail", oracle.Fail, "federation: at most 2 fetches in 1m, 1 allowed"},
 		{"none at all", issuer("old").began(plan(most(0, time.Minute)), spec.Promise{}), "fetches pass", oracle.Pass, "at most 0 fetches in 1m, 0 allowed"},
 		{"whatever was fetched before the scenario", issuer("old").fetch().began(plan(most(0, time.Minute)), spec.Promise{}), "fetches pass", oracle.Pass, ""},
 
