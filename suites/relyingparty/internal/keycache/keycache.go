@@ -59,7 +59,10 @@ type Config[K any] struct {
 	Load    func(context.Context) ([]K, error)
 	Replace func(held, fetched []K) []K // the keys to hold from now on
 	Now     func() time.Time
-	Log     func(string) // told why a fetch failed
+	// Lifetime takes the place of Refresh.Lifetime where what was fetched may say
+	// itself how long it lives, and 0 is no time at all; nil: it may not.
+	Lifetime func() time.Duration
+	Log      func(string) // told why a fetch failed
 }
 
 // Cache holds a set of keys. At most one fetch runs at a time, inside the
@@ -152,6 +155,9 @@ func (c *Cache[K]) usable() *Set[K] {
 // due reports whether it is time for a regular fetch.
 func (c *Cache[K]) due() bool {
 	now, lifetime := c.config.Now(), c.config.Refresh.Lifetime
+	if c.config.Lifetime != nil && c.usable() != nil {
+		return now.Sub(c.set.At) >= c.config.Lifetime()
+	}
 	if c.spent() || now.Sub(c.last.Any) < retryPause {
 		return false
 	}
