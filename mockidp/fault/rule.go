@@ -15,7 +15,7 @@ import (
 // thing that goes wrong.
 type Rule struct {
 	ID       string         `json:"id,omitempty" doc:"name by which it can be cleared; left out: chosen"`
-	Document string         `json:"document,omitempty" doc:"discovery, jwks, federationMetadata, samlMetadata or signIn (every endpoint at which people sign in); left out: all of them"`
+	Document string         `json:"document,omitempty" doc:"discovery, jwks, federationMetadata, samlMetadata, federation (both of these) or signIn (every endpoint at which people sign in); left out: all of them"`
 	After    int            `json:"after,omitempty" doc:"requests that pass unharmed before it begins; default 0"`
 	Count    int            `json:"count,omitempty" doc:"requests that it harms before it ends by itself; default without limit"`
 	For      clock.Duration `json:"for,omitempty" doc:"how long it lasts; default until it is cleared"`

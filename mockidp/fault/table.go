@@ -123,7 +123,7 @@ func (a *armed) hit(document string, now time.Time) (nth int, harmed bool) {
 // a document is about all documents, a refused connection about every path.
 func (a *armed) concerns(document string) bool {
 	if a.Document != "" {
-		return a.Document == document
+		return Concerns(a.Document, document)
 	}
 	if document == signIn && a.views() {
 		return false // nobody signs in by a key set

@@ -27,6 +27,7 @@ func TestCountsAndWindows(t *testing.T) {
 		rule fault.Rule
 		asks []ask
 	}{
+		"federation":     {down(fault.Rule{Document: "federation"}), []ask{{"samlMetadata", 0, true}, {"federationMetadata", 0, true}, {"jwks", 0, false}, {"signIn", 0, false}}},
 		"every document": {down(fault.Rule{}), []ask{{"jwks", 0, true}, {"discovery", 0, true}, {"samlMetadata", 0, true}, {"other", 0, false}}},
 		"one document":   {down(fault.Rule{Document: "jwks"}), []ask{{"discovery", 0, false}, {"jwks", 0, true}, {"other", 0, false}}},
 		"after":          {down(fault.Rule{After: 2}), []ask{{"jwks", 0, false}, {"discovery", 0, false}, {"jwks", 0, true}}},

@@ -11,7 +11,16 @@ const signIn = "signIn"
 
 // Documents lists what a rule's Document may name.
 func Documents() []string {
-	return []string{"discovery", "jwks", "federationMetadata", "samlMetadata", signIn}
+	return []string{"discovery", "jwks", "federationMetadata", "samlMetadata", Federation, signIn}
+}
+
+// Federation stands for both metadata documents of the federation half: an app
+// fetches one of them, and a scenario does not know which.
+const Federation = "federation"
+
+// Concerns reports whether a document is meant where a rule names word.
+func Concerns(word, document string) bool {
+	return word == document || word == Federation && (document == "federationMetadata" || document == "samlMetadata")
 }
 
 // Orders lists what a Reorder may name.

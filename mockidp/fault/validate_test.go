@@ -88,7 +88,7 @@ func TestInvalidRules(t *testing.T) {
 	}{
 		{fault.Rule{}, "nothing goes wrong in it: give one of status, refuse, hang, delay, drip, truncate, contentType, html, body, cache, empty, stale, replicas, extra, reorder"},
 		{fault.Rule{Hang: hang, Delay: &fault.Delay{By: minute}}, "hang and delay in one fault: set one fault for each"},
-		{fault.Rule{Hang: hang, Document: "jwk"}, `unknown document "jwk" (one of discovery, jwks, federationMetadata, samlMetadata, signIn)`},
+		{fault.Rule{Hang: hang, Document: "jwk"}, `unknown document "jwk" (one of discovery, jwks, federationMetadata, samlMetadata, federation, signIn)`},
 		{fault.Rule{Hang: hang, After: -1}, "after, count and for are not negative"},
 		{fault.Rule{Hang: hang, Count: -1}, "after, count and for are not negative"},
 		{fault.Rule{Hang: hang, For: -minute}, "after, count and for are not negative"},

@@ -60,6 +60,14 @@ func (b *book) causeOfAcceptance(s *show) reason {
 			return reason{"trusts a key that the token itself brings, or does not verify signatures", "take keys from the issuer's documents alone (RFC 8725 section 3.10)", nil}
 		}
 		return reason{"does not verify signatures", "verify the signature before reading a claim: decoding is not validating", nil}
+	case credential.Unsigned, credential.UnsignedAssertion:
+		return reason{"accepts an assertion that nobody signed", "demand a signature over the assertion, or over the response with the assertion in it", nil}
+	case credential.StrangerCertificate:
+		return reason{"trusts the certificate that a message itself brings, or does not verify signatures", "take certificates from the issuer's metadata alone: KeyInfo is a hint (SAML 2.0 core section 5.4.5)", nil}
+	case credential.CommentInName:
+		return reason{"takes the text before a comment for the whole name", "read the name from the canonical octets that were verified, where there are no comments", nil}
+	case credential.XSW1, credential.XSW2, credential.XSW3, credential.XSW4, credential.XSW5, credential.XSW6, credential.XSW7, credential.XSW8:
+		return reason{"reads another element than the one whose signature it verifies (signature wrapping)", "read nothing but the element that the verified reference points to, and refuse messages with a second assertion", nil}
 	default:
 		return reason{"does not verify signatures", "verify the signature before reading a claim: decoding is not validating", nil}
 	}

@@ -113,6 +113,8 @@ func TestOutOfReach(t *testing.T) {
 	p := recovery(2 * time.Second)
 	rejectedOnly := func(b *tale) *tale { return b.present("new", rejected) }
 	start := func() *tale { return book(plan(newKey), p) }
+	session := func(m *timeline.Minted, _ *timeline.Presented) { m.Form = "session" }
+	federated := func() *tale { return issuer("old").began(plan(newKey), p, "saml", "federation").at(0.6).start() }
 	const unseen, failed = "accepts inconclusive", "accepts fail"
 	late := func(b *tale) *tale { return b.every(1, b.now+8, "new", rejected) }
 	counted := fault.Rule{Document: "jwks", Count: 1, Status: &fault.Status{Code: 503}}
@@ -122,6 +124,7 @@ func TestOutOfReach(t *testing.T) {
 	stale := fault.Rule{Document: "jwks", Stale: &fault.Stale{}}
 	assertion := func(m *timeline.Minted, _ *timeline.Presented) { m.Form = "saml11" }
 	federation := fault.Rule{Document: "federationMetadata", Status: &fault.Status{Code: 503}}
+	either := fault.Rule{Document: "federation", Status: &fault.Status{Code: 503}}
 	for _, test := range []struct {
 		name string
 		tale *tale
@@ -148,6 +151,11 @@ func TestOutOfReach(t *testing.T) {
 		{"an odd key beside", late(start().at(1).fault("f", odd).rollover("new").at(2)), failed},
 		{"another protocol's document down", late(start().at(1).fault("f", federation).rollover("new").at(2)), failed},
 		{"a SAML token, its metadata down", start().at(1).fault("f", federation).rollover("new").at(2).present("new", rejected, assertion).at(9).present("new", rejected, assertion), unseen},
+		{"a SAML token, both its metadata documents down", start().at(1).fault("f", either).rollover("new").at(2).present("new", rejected, assertion).at(9).present("new", rejected, assertion), unseen},
+		{"another protocol's documents down", late(start().at(1).fault("f", either).rollover("new").at(2)), failed},
+		{"a session of a federation app, its metadata down", federated().at(1).fault("f", either).rollover("new").at(2).present("new", rejected, session).at(9).present("new", rejected, session), unseen},
+		{"a session of a federation app, the JWKS down", federated().at(1).fault("f", nothing).rollover("new").at(2).present("new", rejected, session).at(9).present("new", rejected, session), failed},
+		{"a session of an OpenID Connect app, the metadata down", start().at(1).fault("f", either).rollover("new").at(2).present("new", rejected, session).at(9).present("new", rejected, session), failed},
 		{"a SAML token, the JWKS down", start().at(1).fault("f", nothing).rollover("new").at(2).present("new", rejected, assertion).at(9).present("new", rejected, assertion), failed},
 		{"discovery alone down", late(start().at(1).fault("f", discovery).rollover("new").at(2)), failed},
 		{"discovery down since the app started", late(start().at(1).fault("f", discovery).rollover("new").at(2).restart().at(3)), unseen},

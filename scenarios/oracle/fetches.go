@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/clock"
-	"github.com/rollover-harness/rollover/mockidp/timeline"
+	"github.com/rollover-harness/rollover/mockidp/fault"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 )
 
@@ -36,7 +36,7 @@ func (b *book) bounds(r spec.Fetches) Finding {
 		return unseen(r.Rule(), fmt.Sprintf("token labelled %q", r.While))
 	}
 	counted := b.fetchesWhere(func(f *fetch) bool {
-		return f.Document == timeline.Document(r.Document) && f.at >= from && f.at <= to
+		return fault.Concerns(r.Document, string(f.Document)) && f.at >= from && f.at <= to
 	})
 	peak, first := busiest(counted, per)
 	f.Text = fmt.Sprintf("%s: at most %s in %s, %d allowed", r.Document, plural(peak, "fetch", "fetches"), text(per), most)

@@ -112,7 +112,7 @@ func (l *lie) whole() []span {
 }
 
 func (l *lie) concerns(d timeline.Document) bool {
-	return l.rule.Document == "" || l.rule.Document == string(d)
+	return l.rule.Document == "" || fault.Concerns(l.rule.Document, string(d))
 }
 
 // hides reports whether an app cannot learn a new key from a document that the
@@ -179,10 +179,11 @@ func opened(spans []span, from, to time.Duration) bool {
 func (b *book) reachable(s *show, served time.Duration) bool {
 	begins := b.begins(s)
 	since := max(served, begins)
-	if touched(b.darkKeys[s.saml()], s.from, s.to) && !opened(b.shutKeys[s.saml()], since, s.from) && !b.was(served, s) {
+	saml := b.saml(s)
+	if touched(b.darkKeys[saml], s.from, s.to) && !opened(b.shutKeys[saml], since, s.from) && !b.was(served, s) {
 		return false
 	}
-	if s.saml() || !touched(b.darkConfig, s.from, s.to) || opened(b.shutConfig, begins, s.from) {
+	if saml || !touched(b.darkConfig, s.from, s.to) || opened(b.shutConfig, begins, s.from) {
 		return true
 	}
 	return slices.ContainsFunc(b.fetches, func(f fetch) bool {

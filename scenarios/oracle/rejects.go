@@ -42,7 +42,9 @@ func (b *book) rejects(r spec.Rejects) []Finding {
 		}
 		switch {
 		case s.accepted():
-			accepted = append(accepted, s)
+			if s.fooled() {
+				accepted = append(accepted, s)
+			}
 		case s.presented.Outcome == timeline.Failed:
 			broke = append(broke, s)
 		case !s.refused():
@@ -70,11 +72,23 @@ func (b *book) rejects(r spec.Rejects) []Finding {
 	return findings
 }
 
+func count(shows []*show, is func(*show) bool) (n int) {
+	for _, s := range shows {
+		if is(s) {
+			n++
+		}
+	}
+	return n
+}
+
 // keepsOut judges what was accepted that must be rejected.
 func (b *book) keepsOut(r spec.Rejects, what string, answered, accepted []*show) Finding {
 	f := Finding{Rule: r.Rule(), Outcome: Pass, Evidence: seqs(answered)}
 	if len(accepted) == 0 {
 		f.Text = fmt.Sprintf("%s: none of %d accepted", what, len(answered))
+		if read := count(answered, (*show).accepted); read > 0 {
+			f.Text += fmt.Sprintf("; from %d of them the app read what the issuer had signed", read)
+		}
 		return f
 	}
 	f.Evidence = seqs(accepted)

@@ -64,6 +64,29 @@ func TestRejects(t *testing.T) {
 	})
 }
 
+// A wrapped message is harmless where the app reads what was signed in it, a
+// name with a comment where it reads all of it.
+func TestRejectsByTheNameShown(t *testing.T) {
+	const victim, attacker, longer = "user@rollover.test", "attacker@rollover.test", "user@rollover.test.evil.test"
+	for _, test := range []struct {
+		forge credential.Forgery
+		shown string
+		want  oracle.Outcome
+	}{
+		{credential.XSW1, attacker, oracle.Fail}, {credential.XSW1, victim, oracle.Pass}, {credential.XSW1, "User@rollover.test", oracle.Pass}, {credential.XSW1, "", oracle.Fail},
+		{credential.XSW8, attacker, oracle.Fail}, {credential.XSW8, victim, oracle.Pass},
+		{credential.UnsignedAssertion, attacker, oracle.Fail}, {credential.UnsignedAssertion, victim, oracle.Pass},
+		{credential.CommentInName, victim, oracle.Fail}, {credential.CommentInName, longer, oracle.Pass}, {credential.CommentInName, "", oracle.Fail},
+		{credential.Unsigned, victim, oracle.Fail}, {credential.TamperedPayload, attacker, oracle.Fail}, {credential.StrangerCertificate, victim, oracle.Fail},
+	} {
+		v := judge(t, book(plan(spec.Rejects{Forge: test.forge}), spec.Promise{}).at(1).present("old", accepted, forged(test.forge), showing(test.shown)).end())
+		bad := map[oracle.Outcome]int{oracle.Fail: 1}[test.want]
+		if v.Outcome != test.want || v.Measures.AcceptedBad != bad || len(v.Diagnosis) != bad {
+			t.Errorf("%s, the page shows %q: %s, %d bad accepted, %v; want %s", test.forge, test.shown, v.Outcome, v.Measures.AcceptedBad, v.Diagnosis, test.want)
+		}
+	}
+}
+
 func TestFetches(t *testing.T) {
 	most := func(n int, per time.Duration) spec.Fetches {
 		return spec.Fetches{Document: "jwks", AtMost: spec.Amount{Number: n}, Per: spec.For(per)}
@@ -87,6 +110,8 @@ func TestFetches(t *testing.T) {
 		{"a window in the middle", at(book(plan(most(2, 10*time.Second)), spec.Promise{}), 100, 105, 109.9, 200), "fetches fail", oracle.Fail, "at most 3 fetches in 10s"},
 		{"per minute unless said", at(book(plan(bare), spec.Promise{}), 60.5), "fetches pass", oracle.Pass, "in 1m"},
 		{"another document does not count", book(plan(most(1, time.Minute)), spec.Promise{}).at(1).discovery().discovery(), "fetches pass", oracle.Pass, ""},
+		{"either of the metadata documents", book(plan(spec.Fetches{Document: "federation", AtMost: spec.Amount{Number: 1}}), spec.Promise{}).at(1).fetch().serve(timeline.Served{Document: timeline.FederationMetadata}).serve(timeline.Served{Document: timeline.SAMLMetadata}),
+			"fetches fail", oracle.Fail, "federation: at most 2 fetches in 1m, 1 allowed"},
 		{"none at all", issuer("old").began(plan(most(0, time.Minute)), spec.Promise{}), "fetches pass", oracle.Pass, "at most 0 fetches in 1m, 0 allowed"},
 		{"whatever was fetched before the scenario", issuer("old").fetch().began(plan(most(0, time.Minute)), spec.Promise{}), "fetches pass", oracle.Pass, ""},
 

@@ -211,7 +211,10 @@ var (
 type token func(*timeline.Minted, *timeline.Presented)
 
 func label(l string) token { return func(_ *timeline.Minted, p *timeline.Presented) { p.Token = l } }
-func inStep(n int) token   { return func(_ *timeline.Minted, p *timeline.Presented) { p.Step = n } }
+func showing(name string) token {
+	return func(_ *timeline.Minted, p *timeline.Presented) { p.Shown = name }
+}
+func inStep(n int) token { return func(_ *timeline.Minted, p *timeline.Presented) { p.Step = n } }
 func saying(d string) token {
 	return func(_ *timeline.Minted, p *timeline.Presented) { p.Detail = d }
 }

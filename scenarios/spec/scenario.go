@@ -144,7 +144,7 @@ type Rejects struct {
 
 // Fetches bounds how often the target fetches a document.
 type Fetches struct {
-	Document string `json:"document" doc:"discovery, jwks, federationMetadata or samlMetadata"`
+	Document string `json:"document" doc:"discovery, jwks, federationMetadata, samlMetadata or federation (both of these)"`
 	AtMost   Amount `json:"atMost" doc:"a number, or promise.fetchesPerMinute"`
 	Per      Span   `json:"per,omitzero" doc:"in any stretch of this length; default 1m"`
 	While    string `json:"while,omitempty" doc:"counts only from the first to the last token of this label"`

@@ -21,7 +21,7 @@ func words(t reflect.Type, name string) []string {
 		return []string{"RS256", "PS256", "ES256", "EdDSA"}
 	case "document":
 		if typeIs[Fetches](t) {
-			return []string{"discovery", "jwks", "federationMetadata", "samlMetadata"}
+			return []string{"discovery", "jwks", "federationMetadata", "samlMetadata", fault.Federation}
 		}
 		return fault.Documents()
 	}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/rollover-harness/rollover/suites/relyingparty/internal/keycache"
 )
 
 const (
@@ -33,7 +35,7 @@ type App struct {
 	issuer, audience string
 	now              func() time.Time
 	log              func(string)
-	keys             *cache
+	keys             *keycache.Cache[Key]
 	misses           misses
 	mux              *http.ServeMux
 }
@@ -61,12 +63,12 @@ func New(config Config) (*App, error) {
 		policy: policy, issuer: config.Issuer, audience: config.Audience,
 		now: config.Now, log: config.Log, mux: http.NewServeMux(),
 	}
-	app.keys = &cache{
-		policy: policy, now: config.Now, log: config.Log,
-		load: func(ctx context.Context) ([]Key, error) {
+	app.keys = keycache.New(keycache.Config[Key]{
+		Refresh: policy.Refresh, Replace: policy.Replace, Now: config.Now, Log: config.Log,
+		Load: func(ctx context.Context) ([]Key, error) {
 			return load(ctx, config.Client, config.JWKSURI, policy)
 		},
-	}
+	})
 	app.mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	app.mux.HandleFunc("GET /api", app.serveAPI)
 	return app, nil
@@ -74,7 +76,7 @@ func New(config Config) (*App, error) {
 
 // Close stops what runs in the background and waits for it. Requests are
 // answered as before, from a key set that no timer refreshes any more.
-func (a *App) Close() { a.keys.close() }
+func (a *App) Close() { a.keys.Close() }
 
 // ServeHTTP answers /healthz and /api.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }

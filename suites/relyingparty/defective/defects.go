@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/rollover-harness/rollover/suites/relyingparty/internal/keycache"
 )
 
 // Defect is one named departure from the sound app.
@@ -18,14 +20,16 @@ func Defects() []Defect {
 	return []Defect{
 		depart("frozen-key-set",
 			"wealthfolio #1611 (2026, 18 h) and kellnr #1265: the key set is read once and never again",
-			func(p *Policy) { p.Refresh = Refresh{OnDemand: never} }),
+			func(p *Policy) { p.Refresh = keycache.Refresh{OnDemand: keycache.Never} }),
 		depart("background-refresh",
 			"lestrrat-go/jwx jwk.Cache and Envoy's remote_jwks: a poll interval, and no refetch on an unknown kid",
-			func(p *Policy) { p.Refresh = Refresh{Stale: time.Hour, OnDemand: never, Every: 3 * time.Second} }),
+			func(p *Policy) {
+				p.Refresh = keycache.Refresh{Stale: time.Hour, OnDemand: keycache.Never, Every: 3 * time.Second}
+			}),
 		depart("cool-down-15s",
 			"Microsoft.IdentityModel (5 min) and Quarkus (10 min), scaled down: a fetch of any kind starts the pause",
 			func(p *Policy) {
-				p.Refresh = Refresh{Lifetime: time.Hour, Stale: 2 * time.Hour, OnDemand: after15Seconds}
+				p.Refresh = keycache.Refresh{Lifetime: time.Hour, Stale: 2 * time.Hour, OnDemand: after15Seconds}
 			}),
 		depart("keeps-removed-keys",
 			"PyJWT's PyJWKClient with cache_keys=True: a key once seen is kept for as long as the process runs",
@@ -96,13 +100,11 @@ func depart(name, imitates string, change func(*Policy)) Defect {
 	return Defect{Name: name, Imitates: imitates, Policy: policy}
 }
 
-func never(time.Time, Fetches) bool { return false }
-
-func always(time.Time, Fetches) bool { return true }
+func always(time.Time, keycache.Fetches) bool { return true }
 
 // after15Seconds lets a regular fetch start the pause too, as
 // Microsoft.IdentityModel does.
-func after15Seconds(now time.Time, last Fetches) bool {
+func after15Seconds(now time.Time, last keycache.Fetches) bool {
 	return now.Sub(last.Any) >= 15*time.Second
 }
 

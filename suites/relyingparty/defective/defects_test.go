@@ -276,8 +276,8 @@ func TestRemovedKeysAreKeptBesideNewOnes(t *testing.T) {
 			b.wants("removed", b.old.token(nil), true, 1)
 		}
 		b.wants("new", next.token(nil), true, 0)
-		if got := len(b.app.keys.set.keys); got != 3 {
-			t.Errorf("%d keys held, want 3", got)
+		if held, _ := b.app.keys.Current(t.Context()); len(held.Keys) != 3 {
+			t.Errorf("%d keys held, want 3", len(held.Keys))
 		}
 	})
 }

@@ -3,12 +3,14 @@ package defective
 import (
 	"crypto"
 	"time"
+
+	"github.com/rollover-harness/rollover/suites/relyingparty/internal/keycache"
 )
 
 // Policy is everything in which a defective app may depart from the sound one.
 type Policy struct {
 	// Refresh says when the key set is fetched.
-	Refresh Refresh
+	Refresh keycache.Refresh
 	// ReadSet turns the body of a 200 answer into the keys that can verify
 	// signatures. An error makes the fetch a failed one.
 	ReadSet func(body []byte) ([]Key, error)
@@ -36,40 +38,16 @@ type Policy struct {
 	CheckAudience, CheckExpiry, CheckNotBefore bool
 }
 
-// Refresh says when an app fetches its key set. Whatever it says, the first
-// token fetches one, and a fetch that failed is tried again after a second.
-type Refresh struct {
-	// Lifetime is the age, counted from the last successful fetch, from which
-	// a request fetches the set again. 0: the set never ages.
-	Lifetime time.Duration
-	// Stale is the age up to which a set that cannot be fetched again goes on
-	// being used: the bound of the outage that the app tolerates. 0: no bound.
-	Stale time.Duration
-	// OnDemand says whether a token that the set cannot verify may have it
-	// fetched again at once, inside the request.
-	OnDemand func(now time.Time, last Fetches) bool
-	// Every is the period of a timer that fetches whether or not a request
-	// comes; it is started by the first token. 0: no timer.
-	Every time.Duration
-}
-
-// Fetches says when the last fetches ended, successful or not; a zero time
-// stands for never.
-type Fetches struct {
-	Any      time.Time // of whatever cause
-	OnDemand time.Time // caused by a token that the set could not verify
-}
-
 // Sound returns the policy of the app without a defect.
 //
 // Its outage tolerance is bounded only by Refresh.Stale, a generous hour:
 // while the issuer is away, keys fetched before go on being accepted that long.
 func Sound() Policy {
 	return Policy{
-		Refresh: Refresh{
+		Refresh: keycache.Refresh{
 			Lifetime: 5 * time.Second,
 			Stale:    time.Hour,
-			OnDemand: oncePerSecond,
+			OnDemand: keycache.OncePerSecond,
 		},
 		ReadSet:        ReadTolerant,
 		Replace:        replaceWholesale,
@@ -79,12 +57,6 @@ func Sound() Policy {
 		CheckExpiry:    true,
 		CheckNotBefore: true,
 	}
-}
-
-// oncePerSecond counts fetches on demand alone, so that a regular refresh
-// never delays the recovery from a rollover.
-func oncePerSecond(now time.Time, last Fetches) bool {
-	return now.Sub(last.OnDemand) >= time.Second
 }
 
 // replaceWholesale drops what the issuer no longer publishes.

@@ -95,22 +95,22 @@ func (a *App) verify(ctx context.Context, jws *jose.JSONWebSignature) ([]byte, e
 	if a.misses.has(kid, a.now()) {
 		return nil, fmt.Errorf("kid %q is remembered as unknown", kid)
 	}
-	arrival := a.keys.fetches()
-	set, err := a.keys.current(ctx)
+	arrival := a.keys.Fetches()
+	set, err := a.keys.Current(ctx)
 	if set == nil {
 		// A request that arrived while a fetch was failing may try its own.
-		if set = a.keys.newer(ctx, nil, arrival); set == nil {
+		if set = a.keys.Newer(ctx, nil, arrival); set == nil {
 			return nil, fmt.Errorf("no key set: %w", errors.Join(err, ctx.Err()))
 		}
 	}
 	for {
-		payload, known, err := a.verifyWith(set.keys, jws, kid)
+		payload, known, err := a.verifyWith(set.Keys, jws, kid)
 		if err == nil {
 			return payload, nil
 		}
-		next := a.keys.newer(ctx, set, arrival)
+		next := a.keys.Newer(ctx, set, arrival)
 		if next == nil {
-			if !known && set.fetch > arrival {
+			if !known && set.Fetch > arrival {
 				a.misses.add(kid, a.now(), a.policy.RememberMisses)
 			}
 			return nil, err

@@ -10,18 +10,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/rollover-harness/rollover/suites/relyingparty/defective"
+	"github.com/rollover-harness/rollover/suites/relyingparty/internal/serve"
 )
 
 func main() {
@@ -47,28 +44,5 @@ func run(ctx context.Context, env func(string) string, stderr io.Writer) error {
 		return err
 	}
 	defer app.Close()
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", env("PORT")))
-	if err != nil {
-		return fmt.Errorf("listen on PORT: %w", err)
-	}
-	logger.Printf("listening on %s", listener.Addr())
-
-	server := &http.Server{Handler: app, ReadHeaderTimeout: 5 * time.Second, ErrorLog: logger}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	err = server.Shutdown(grace)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = server.Close()
-	}
-	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
-		err = errors.Join(err, ended)
-	}
-	return err
+	return serve.Run(ctx, app, env("PORT"), logger)
 }
