@@ -114,6 +114,26 @@ func TestWhatIsMinted(t *testing.T) {
 	}
 }
 
+// What the browser saw is in the book.
+func TestAnswersOfASignIn(t *testing.T) {
+	seen := target.Observation{Outcome: timeline.Rejected, Status: 200, Detail: "no", Shown: "attacker@rollover.test", Undelivered: true}
+	app := &scripted{features: []target.Feature{target.WSFed, target.Federation}, answer: func(_, n int) target.Observation {
+		if n == 0 {
+			return accepted
+		}
+		return seen
+	}}
+	s := scenario("T1", spec.Present{})
+	s.Issuer.Keys[0].Alg = "RS256"
+	results, err := run(t, app, func(e *engine.Config) { e.Open = local.Opener(local.Config{Profile: "entra"}) }, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := eventsOf[timeline.Presented](results[0])[1]; p.Shown != seen.Shown || !p.Undelivered || p.Status != 200 || p.Detail != "no" {
+		t.Errorf("presented %+v", p)
+	}
+}
+
 // An app that does not work at all is asked about what it was to be configured
 // with, and the browser's last address is told.
 func TestWhatAPlainStateLacks(t *testing.T) {

@@ -210,7 +210,7 @@ func rolled() spec.Scenario {
 		keyring.Publish{Name: "new"},
 		keyring.Activate{Key: "new"},
 		spec.Present{Key: "new"},
-		spec.Present{Key: "new", Until: spec.Row{Length: 2}, Within: spec.For(time.Second)},
+		spec.Present{Key: "new", Until: spec.Row{Length: 2}, Within: spec.For(400 * time.Millisecond)},
 		spec.Present{Key: "old"},
 		spec.Present{Key: "old", Forge: credential.TamperedPayload},
 		spec.Present{Key: "old", Forge: credential.StrangerKey, RandomKID: true},
@@ -245,11 +245,11 @@ func TestPeopleSignIn(t *testing.T) {
 		"SAML of AD FS":                  {probe.Login{Protocol: target.SAML, Path: "/?page=1"}, "adfs", false, oracle.Pass},
 	} {
 		t.Run(name, func(t *testing.T) {
-			promise := spec.Promise{Recovery: &spec.Recovery{Within: clock.Duration(500 * time.Millisecond)}}
+			promise := spec.Promise{Recovery: &spec.Recovery{Within: clock.Duration(300 * time.Millisecond)}}
 			results, err := run(t, signedInTo(t, c.ask, c.pinned), func(e *engine.Config) {
 				// AD FS writes SAML 1.1 for WS-Federation unless its administrator chose.
 				e.Open = local.Opener(local.Config{Profile: c.profile, SAML: credential.SAML{Version: "2.0"}})
-				e.Profile, e.Audience, e.Patience, e.Promise = c.profile, "urn:rollover:app", time.Second, promise
+				e.Profile, e.Audience, e.Patience, e.Promise = c.profile, "urn:rollover:app", 600*time.Millisecond, promise
 			}, rolled())
 			if err != nil {
 				t.Fatal(err)
@@ -270,6 +270,10 @@ func TestPeopleSignIn(t *testing.T) {
 			}
 			if v.Outcome != c.want {
 				t.Errorf("outcome %s: %+v", v.Outcome, v.Findings)
+			}
+			const cause = "never fetches federation metadata: its certificate or thumbprint is pinned"
+			if c.pinned && (len(v.Diagnosis) != 1 || v.Diagnosis[0].Cause != cause || v.Diagnosis[0].Code != "IDX10501") {
+				t.Errorf("diagnosis %+v", v.Diagnosis)
 			}
 			if len(v.Findings) < 4 || v.Measures.AcceptedBad != 0 {
 				t.Errorf("findings %+v, measures %+v", v.Findings, v.Measures)

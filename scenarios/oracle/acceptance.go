@@ -47,6 +47,12 @@ const fixAlgorithms = "allow the algorithms that the issuer signs with and no ot
 // removed key.
 func (b *book) causeOfAcceptance(s *show) reason {
 	m := s.minted
+	if s.mistaken {
+		return reason{
+			fmt.Sprintf("signs people in under another name than the issuer gives them: %s for %s", s.presented.Shown, s.subject),
+			"take the name from the very element whose signature was verified, and from one claim alone", nil,
+		}
+	}
 	switch credential.Forgery(m.Forge) {
 	case credential.Genuine:
 	case credential.AlgNone:

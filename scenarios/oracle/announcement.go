@@ -50,7 +50,7 @@ func (b *book) shortly(c course) string {
 		return ""
 	}
 	last := c.refused[len(c.refused)-1]
-	for _, f := range b.fetches {
+	for _, f := range b.keyFetches() {
 		if f.seq > published.seq && slices.Contains(f.Keys, key) && (f.at < signs || f.at+settle <= last.from) {
 			return ""
 		}

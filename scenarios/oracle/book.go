@@ -114,7 +114,8 @@ func read(entries []timeline.Entry) (*book, error) {
 				return nil, fmt.Errorf("%w: entry %d presents a token that no entry before it minted", ErrTimeline, e.Seq)
 			}
 			b.shows = append(b.shows, show{
-				entry: here, presented: event, minted: m.Minted, instance: len(b.instances) - 1, machine: zero.Add(here.at),
+				signed: m.at,
+				entry:  here, presented: event, minted: m.Minted, instance: len(b.instances) - 1, machine: zero.Add(here.at),
 				// The answer is written down a little after it came; nothing is shown before it is minted.
 				from: max(m.at, here.at-time.Duration(event.Took)), to: here.at,
 			})
@@ -185,7 +186,13 @@ func (b *book) fetchesOf(d timeline.Document) []fetch {
 
 // keyFetches are the requests for documents that hold keys.
 func (b *book) keyFetches() []fetch {
-	return b.fetchesWhere(func(f *fetch) bool { return f.Document != timeline.Discovery })
+	return b.fetchesWhere(func(f *fetch) bool { return b.holdsKeys(f.Document) })
+}
+
+// readings are the requests by which an app can come to know keys: where it
+// reads discovery on the way, that belongs to it.
+func (b *book) readings() []fetch {
+	return b.fetchesWhere(func(f *fetch) bool { return b.holdsKeys(f.Document) || !b.federated() })
 }
 
 func (b *book) fetchesWhere(wanted func(*fetch) bool) []fetch {

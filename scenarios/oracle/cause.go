@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
 const (
@@ -18,6 +16,8 @@ const (
 // causeOf says why good tokens of a key were rejected.
 func (b *book) causeOf(key string, c course) reason {
 	switch {
+	case c.refused[0].presented.Undelivered:
+		return b.withheld(c.refused[0])
 	case !b.isNew(key):
 		return b.causeOfLoss(key, c)
 	case c.back == nil:
@@ -67,8 +67,9 @@ func (b *book) causeOfAbsence(key string, c course) reason {
 	published, _ := b.published(key)
 	begins := b.begins(last)
 	var had, odd, tried *fetch
-	for i := range b.fetches {
-		f := &b.fetches[i]
+	readings := b.readings()
+	for i := range readings {
+		f := &readings[i]
 		if f.seq < published.seq || f.at < begins || f.at+settle > last.from {
 			continue
 		}
@@ -105,6 +106,9 @@ func (b *book) causeOfAbsence(key string, c course) reason {
 			"retry a failed fetch soon, and refetch on an unknown kid", []uint64{l.seq, last.seq},
 		}
 	}
+	if r, known := b.pinned(last); known {
+		return r
+	}
 	if bait, answer := b.baited(first.from); bait != nil {
 		return reason{
 			"does not look for a key again: earlier unknown kids used up its refetches or are remembered as missing",
@@ -129,8 +133,8 @@ func (b *book) fetchedIn(key string, from, to time.Duration) bool {
 
 // firstWith is when the key was first served from then on; below zero: never.
 func (b *book) firstWith(key string, from time.Duration) time.Duration {
-	for i := range b.fetches {
-		if f := &b.fetches[i]; f.at >= from && slices.Contains(f.Keys, key) {
+	for _, f := range b.readings() {
+		if f.at >= from && slices.Contains(f.Keys, key) {
 			return f.at
 		}
 	}
@@ -150,13 +154,14 @@ func (b *book) refusedBefore(from, to time.Duration) *lie {
 
 // baited finds a token with a kid that no document named, and the fetch that it led to.
 func (b *book) baited(before time.Duration) (bait *show, answer *fetch) {
+	fetches := b.keyFetches()
 	for i := range b.shows {
 		s := &b.shows[i]
 		if s.from >= before || s.quality == good || s.plain {
 			continue
 		}
-		for j := range b.fetches {
-			if f := &b.fetches[j]; f.Document != timeline.Discovery && f.at >= s.from && f.at <= min(s.to+settle, before) {
+		for j := range fetches {
+			if f := &fetches[j]; f.at >= s.from && f.at <= min(s.to+settle, before) {
 				return s, f
 			}
 		}

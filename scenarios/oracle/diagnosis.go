@@ -18,6 +18,7 @@ type reason struct {
 func (b *book) diagnose(v Verdict) []Diagnosis {
 	var found []Diagnosis
 	add := func(r reason, code string) {
+		r = b.inTongue(r)
 		if !slices.ContainsFunc(found, func(f Diagnosis) bool { return f.Cause == r.cause }) {
 			found = append(found, Diagnosis{code, r.cause, r.fix, distinct(r.evidence)})
 		}

@@ -15,7 +15,7 @@ func (s *show) fooled() bool {
 	if !s.accepted() {
 		return false
 	}
-	issued := strings.EqualFold(s.presented.Shown, credential.DefaultSubject)
+	issued := strings.EqualFold(s.presented.Shown, s.subject)
 	switch forge := credential.Forgery(s.minted.Forge); {
 	case s.presented.Shown == "":
 		return true

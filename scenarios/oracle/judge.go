@@ -31,7 +31,7 @@ func Judge(entries []timeline.Entry) (Verdict, error) {
 		return v, nil
 	}
 	b.spend()
-	v.Findings = append(v.Findings, b.survives()...)
+	v.Findings = append(append(v.Findings, b.survives()...), b.wrongNames()...)
 	for _, e := range b.scenario.Expect {
 		v.Findings = append(v.Findings, b.apply(e.Rule)...)
 	}

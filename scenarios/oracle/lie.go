@@ -59,7 +59,7 @@ func (b *book) settleFaults() {
 	for i := range b.lies {
 		l := &b.lies[i]
 		l.spans = b.spansOf(l)
-		if l.harms() {
+		if l.harms() && l.rule.Document != string(timeline.SignIn) {
 			b.harm = append(b.harm, l.spans...)
 		}
 		if !l.hides() {
@@ -199,7 +199,7 @@ func (b *book) was(since time.Duration, s *show) bool {
 		if f.at > s.from {
 			return false
 		}
-		if f.at >= since && f.at >= begins && slices.Contains(f.Keys, s.minted.Key) {
+		if f.at >= since && f.at >= begins && b.holdsKeys(f.Document) && slices.Contains(f.Keys, s.minted.Key) {
 			return true
 		}
 	}

@@ -47,6 +47,9 @@ func (b *book) causeOfLoss(key string, c course) reason {
 			return reason{"known keys stop working while the documents are away", fixKeep, []uint64{l.seq}}
 		}
 	}
+	if r, known := b.pinned(s); known && accepted == nil {
+		return r
+	}
 	if accepted != nil {
 		return reason{"stops accepting a key that it accepted before", "keep every key that the issuer still serves", []uint64{accepted.seq}}
 	}

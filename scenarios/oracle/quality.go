@@ -24,6 +24,9 @@ type show struct {
 	fair      bool          // genuine, of a key that could be known: a rule may demand acceptance
 	plain     bool          // presented before any step: it says nothing about the scenario
 	afterEnd  bool          // presented after a restart that no step asked for
+	signed    time.Duration // elapsed at which it was minted
+	subject   string        // whom it names
+	mistaken  bool          // accepted for somebody else, though genuine
 	unwanted  bool          // must have been rejected
 	demanded  bool          // must have been accepted
 }
@@ -53,6 +56,9 @@ func (b *book) weighAll() {
 		if s.accepted() {
 			b.accepted[s.minted.Key] = append(b.accepted[s.minted.Key], s)
 		}
+		b.retime(s, s.signed)
+		s.subject = b.subjectOf(s)
+		s.mistaken = b.takesForAnother(s)
 		s.plain = s.presented.Step < 0
 		s.afterEnd = s.presented.Step >= len(b.scenario.Steps) && s.instance > asked
 		s.quality = b.deserves(s)
@@ -125,6 +131,9 @@ func (b *book) stepOf(s *show) (spec.Present, bool) {
 // is not judged), one off in time past the promised leeway, and whatever the
 // scenario says.
 func (b *book) mustFail(s *show) bool {
+	if s.mistaken {
+		return true
+	}
 	if s.accepted() && !s.fooled() {
 		return false
 	}
@@ -158,26 +167,17 @@ func (s *show) off() time.Duration {
 	return 0
 }
 
-// saml reports whether the credential reaches the app as an assertion, whose
-// certificate stands in the metadata of the federation half: a session does where
-// people sign in over WS-Federation or SAML.
-func (b *book) saml(s *show) bool {
-	switch credential.Form(s.minted.Form) {
-	case credential.SAML11, credential.SAML20:
-		return true
-	case credential.Session:
-		return slices.Contains(b.began.Target.Features, "federation")
-	default:
-		return false
-	}
-}
-
 // judged reports whether the answer belongs to the scenario.
 func (s *show) judged() bool { return !s.plain && !s.afterEnd }
 
 func (s *show) accepted() bool { return s.presented.Outcome == timeline.Accepted }
 
 // refused reports an answer that kept the bearer out: a rejection or a breakdown.
+// An app that never sent the browser to the issuer keeps good people out; what it
+// would have done with a bad credential nobody knows.
 func (s *show) refused() bool {
+	if s.presented.Undelivered && !s.demanded {
+		return false
+	}
 	return s.presented.Outcome == timeline.Rejected || s.presented.Outcome == timeline.Failed
 }

@@ -14,7 +14,11 @@ func (b *book) rejectedBy(r spec.Rejects) func(*show) bool {
 	case r.Token != "":
 		return func(s *show) bool { return s.presented.Token == r.Token }
 	case r.Forge != "":
-		return func(s *show) bool { return s.minted.Forge == string(r.Forge) }
+		// An assertion has no kid: a step that wants an unknown one gets an unknown certificate.
+		return func(s *show) bool {
+			p, _ := b.stepOf(s)
+			return s.minted.Forge == string(r.Forge) || p.Forge == r.Forge && p.RandomKID
+		}
 	}
 	return func(s *show) bool {
 		return s.minted.Key == r.Key && (s.quality == leaving || s.quality == unpublished)
@@ -45,7 +49,7 @@ func (b *book) rejects(r spec.Rejects) []Finding {
 			if s.fooled() {
 				accepted = append(accepted, s)
 			}
-		case s.presented.Outcome == timeline.Failed:
+		case s.presented.Outcome == timeline.Failed && s.refused():
 			broke = append(broke, s)
 		case !s.refused():
 			silent = append(silent, s)

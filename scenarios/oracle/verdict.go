@@ -69,7 +69,7 @@ type Fetches struct {
 
 // Finding is what one rule came to, with the entries that prove it.
 type Finding struct {
-	Rule     string // accepts, rejects, fetches, leeway, survives, needs or harness
+	Rule     string // accepts, rejects, fetches, leeway, survives, shows, needs or harness
 	Outcome  Outcome
 	Text     string
 	Evidence []uint64 // seqs of timeline entries

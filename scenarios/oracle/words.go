@@ -10,8 +10,12 @@ import (
 )
 
 // codePattern finds the codes by which frameworks name a failure: Microsoft's
-// IDX (IdentityModel) and WIF, and the ERR_ codes of Node libraries.
-var codePattern = regexp.MustCompile(`\b(?:IDX\d{5}|WIF\d{5}|ID\d{4}|ERR_J[A-Z_]+)\b`)
+// IDX (IdentityModel) and WIF, the codes of Node's jose, oauth4webapi and samlify,
+// Spring Security's, and what Shibboleth and Lasso (mod_auth_mellon) have for them.
+var codePattern = regexp.MustCompile(`\b(?:IDX\d{5}|WIF\d{5}|ID\d{4}|ERR_J[A-Z_]+|OAUTH_[A-Z]+_[A-Z_]+` +
+	`|ERR_(?:FAILED_MESSAGE_SIGNATURE_VERIFICATION|UNMATCH_ISSUER|EXPIRED_SESSION|SUBJECT_UNCONFIRMED|POTENTIAL_WRAPPING_ATTACK|MULTIPLE_ASSERTION|NO_ASSERTION|INVALID_XML)` +
+	`|FAILED_TO_VERIFY_SIGNATURE|NO_SELECTED_CERTIFICATE|ERROR_UNMATCH_CERTIFICATE_DECLARATION_IN_METADATA` +
+	`|invalid_signature|(?:opensaml|xmltooling)(?:::\w+)*::\w+Exception)\b|\bLasso error: \[-?\d+\]`)
 
 // rolloverCode reports whether a code is what a library says when it has no
 // key for a token, or the wrong one. Which code that is depends on its version:
@@ -20,6 +24,9 @@ func rolloverCode(code string) bool {
 	return slices.Contains([]string{
 		"IDX10500", "IDX10501", "IDX10502", "IDX10503", "IDX10511", "IDX10512", "IDX10513", "IDX10514", "IDX10515", "IDX10516", "IDX10517",
 		"WIF10201", "ID4037", "ID4175",
+		"OAUTH_KEY_SELECTION_FAILED", "FAILED_TO_VERIFY_SIGNATURE", "ERR_FAILED_MESSAGE_SIGNATURE_VERIFICATION", "NO_SELECTED_CERTIFICATE",
+		"ERROR_UNMATCH_CERTIFICATE_DECLARATION_IN_METADATA", "invalid_signature",
+		"opensaml::SecurityPolicyException", "opensaml::FatalProfileException", "Lasso error: [-111]", "Lasso error: [440]",
 		"ERR_JWKS_NO_MATCHING_KEY", "ERR_JWKS_MULTIPLE_MATCHING_KEYS", "ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
 	}, code)
 }
@@ -99,7 +106,7 @@ func (b *book) message(i int) string {
 
 var (
 	// ofKeys is what a line about a missing or a wrong key says in most libraries.
-	ofKeys = regexp.MustCompile(`(?i)\bkids?\b|\bkeys?\b|\bjwks?\b|signature`)
+	ofKeys = regexp.MustCompile(`(?i)\bkids?\b|\bkeys?\b|\bjwks?\b|signature|thumbprint|certificate`)
 	// telling is what one about any refused token says.
 	telling = regexp.MustCompile(`(?i)token|jwt|verif|unauthori|invalid|fail|error`)
 )
