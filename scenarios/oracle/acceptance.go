@@ -41,6 +41,8 @@ func (b *book) blameAccepted(add func(reason, string)) {
 	}
 }
 
+const fixVerify = "verify the signature before reading a claim: decoding is not validating"
+
 const fixAlgorithms = "allow the algorithms that the issuer signs with and no other (RFC 8725 section 3.1)"
 
 // causeOfAcceptance says why a bad token was accepted; empty for one of a
@@ -60,12 +62,12 @@ func (b *book) causeOfAcceptance(s *show) reason {
 	case credential.HMACPublicKey:
 		return reason{"accepts tokens signed by HMAC with the public key as the secret", fixAlgorithms, nil}
 	case credential.EmptySignature:
-		return reason{"accepts tokens whose signature is empty", "verify the signature before reading a claim: decoding is not validating", nil}
+		return reason{"accepts tokens whose signature is empty", fixVerify, nil}
 	case credential.StrangerKey:
 		if slices.ContainsFunc(m.Altered, func(name string) bool { return slices.Contains([]string{"jwk", "jku", "x5u", "x5c"}, name) }) {
 			return reason{"trusts a key that the token itself brings, or does not verify signatures", "take keys from the issuer's documents alone (RFC 8725 section 3.10)", nil}
 		}
-		return reason{"does not verify signatures", "verify the signature before reading a claim: decoding is not validating", nil}
+		return reason{"does not verify signatures", fixVerify, nil}
 	case credential.Unsigned, credential.UnsignedAssertion:
 		return reason{"accepts an assertion that nobody signed", "demand a signature over the assertion, or over the response with the assertion in it", nil}
 	case credential.StrangerCertificate:
@@ -75,7 +77,7 @@ func (b *book) causeOfAcceptance(s *show) reason {
 	case credential.XSW1, credential.XSW2, credential.XSW3, credential.XSW4, credential.XSW5, credential.XSW6, credential.XSW7, credential.XSW8:
 		return reason{"reads another element than the one whose signature it verifies (signature wrapping)", "read nothing but the element that the verified reference points to, and refuse messages with a second assertion", nil}
 	default:
-		return reason{"does not verify signatures", "verify the signature before reading a claim: decoding is not validating", nil}
+		return reason{"does not verify signatures", fixVerify, nil}
 	}
 	switch early, late := m.NotBefore.Sub(s.machine), s.machine.Sub(m.ExpiresAt); {
 	case !b.meant(m):

@@ -17,6 +17,7 @@ type book struct {
 	scenario spec.Scenario
 	promise  spec.Promise
 
+	federated  bool  // people sign in over WS-Federation or SAML: the app is shown assertions, and learns keys from metadata or not at all
 	opened     entry // the Began entry
 	end        time.Duration
 	ended      *timeline.Ended
@@ -86,6 +87,7 @@ func read(entries []timeline.Entry) (*book, error) {
 		return nil, fmt.Errorf("%w: its promise: %w", ErrTimeline, err)
 	}
 	b.scenario = b.scenario.WithDefaults()
+	b.federated = slices.Contains(b.began.Target.Features, "federation")
 	zero := entries[0].At.Round(0).Add(-time.Duration(entries[0].Elapsed))
 	minted := map[uint64]mint{}
 	for _, e := range entries {
@@ -192,7 +194,7 @@ func (b *book) keyFetches() []fetch {
 // readings are the requests by which an app can come to know keys: where it
 // reads discovery on the way, that belongs to it.
 func (b *book) readings() []fetch {
-	return b.fetchesWhere(func(f *fetch) bool { return b.holdsKeys(f.Document) || !b.federated() })
+	return b.fetchesWhere(func(f *fetch) bool { return b.holdsKeys(f.Document) || !b.federated })
 }
 
 func (b *book) fetchesWhere(wanted func(*fetch) bool) []fetch {

@@ -10,10 +10,6 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
-// federated reports whether people sign in to the app over WS-Federation or
-// SAML: it is shown assertions, and learns keys from metadata or not at all.
-func (b *book) federated() bool { return slices.Contains(b.began.Target.Features, "federation") }
-
 // saml reports whether the credential reaches the app as an assertion, whose
 // certificate stands in the metadata of the federation half: a session does where
 // people sign in over WS-Federation or SAML.
@@ -22,7 +18,7 @@ func (b *book) saml(s *show) bool {
 	case credential.SAML11, credential.SAML20:
 		return true
 	case credential.Session:
-		return b.federated()
+		return b.federated
 	default:
 		return false
 	}
@@ -32,7 +28,7 @@ func (b *book) saml(s *show) bool {
 // that is shown JWTs may well read them from federation metadata, as Katana's
 // bearer middleware for AD FS does; assertions are not verified by a JWKS.
 func (b *book) holdsKeys(d timeline.Document) bool {
-	return d != timeline.Discovery && (d != timeline.JWKS || !b.federated())
+	return d != timeline.Discovery && (d != timeline.JWKS || !b.federated)
 }
 
 // retime puts a sign-in's times to where they are judged. A session is signed
@@ -95,17 +91,24 @@ func tongue() *strings.Replacer {
 
 // inTongue words a reason for the kind of app that it is about.
 func (b *book) inTongue(r reason) reason {
-	if b.federated() {
+	switch {
+	case b.federated:
 		words := tongue()
 		r.cause, r.fix = words.Replace(r.cause), words.Replace(r.fix)
+	case slices.Contains(b.began.Target.Features, "oidc"):
+		r.fix = strings.Replace(r.fix, fixVerify, fixIDToken, 1)
 	}
 	return r
 }
 
+// fixIDToken is fixVerify for a client that need not: it had the ID token from
+// whom TLS says it talked to.
+const fixIDToken = "verify the ID token's signature as well: OpenID Connect Core section 3.1.3.7 lets a client rely on TLS to the token endpoint in its place, and such a client believes whoever answers there"
+
 // pinned explains an app that was told its certificates by hand. known is false
 // where it may have read them: before the run, or while connections were refused.
 func (b *book) pinned(s *show) (r reason, known bool) {
-	if !b.federated() || b.began.Target.Kind == "url" || slices.ContainsFunc(b.lies, func(l lie) bool { return l.closed }) {
+	if !b.federated || b.began.Target.Kind == "url" || slices.ContainsFunc(b.lies, func(l lie) bool { return l.closed }) {
 		return reason{}, false
 	}
 	if len(b.keyFetches()) > 0 {
@@ -113,7 +116,7 @@ func (b *book) pinned(s *show) (r reason, known bool) {
 	}
 	return reason{
 		"never fetches federation metadata: its certificate or thumbprint is pinned",
-		"put the next thumbprint into its configuration before the issuer signs with it (rollover thumbprint --web-config prints the element), or let the app read the metadata",
+		"put the next certificate or thumbprint into its configuration before the issuer signs with it (rollover thumbprint prints it, with --web-config as WIF's element), or let the app read the metadata",
 		[]uint64{s.seq},
 	}, true
 }

@@ -104,7 +104,7 @@ func TestFixesOfAppsThatReadMetadata(t *testing.T) {
 		{signIn(plan(newKey), recovery(time.Minute)).at(1).read().at(2).rollover("new").at(3).present("new", rejected, session("")).at(9).present("new", rejected, session("")),
 			"refetch the federation metadata when a sign-in brings an unknown certificate (at most every few minutes), and once in a while"},
 		{signIn(plan(newKey), recovery(time.Minute)).at(2).rollover("new").at(3).present("new", rejected, session("")),
-			"put the next thumbprint into its configuration before the issuer signs with it (rollover thumbprint --web-config prints the element), or let the app read the metadata"},
+			"put the next certificate or thumbprint into its configuration before the issuer signs with it (rollover thumbprint prints it, with --web-config as WIF's element), or let the app read the metadata"},
 		{signIn(plan(), recovery(time.Minute)).at(1).present("old", accepted, session(user), meantFor("urn:other")),
 			"accept tokens only whose AudienceRestriction names the app (SAML 2.0 core section 2.5.1.4)"},
 		{signIn(plan(), spec.Promise{Leeway: period(time.Minute)}).at(1).skew(10*time.Minute).present("old", accepted, session(user)),
@@ -119,6 +119,19 @@ func TestFixesOfAppsThatReadMetadata(t *testing.T) {
 				t.Errorf("an app without JWTs is told %q, %q", d.Cause, d.Fix)
 			}
 		}
+	}
+}
+
+// A client may rely on TLS in the place of a signature, and is told so.
+func TestFixOfAnUnverifiedIDToken(t *testing.T) {
+	b := issuer("old").began(plan(), recovery(0), "oidc").at(0.6).start().at(1).present("old", accepted, session(attacker), forged(credential.TamperedPayload))
+	d := judge(t, b.end()).Diagnosis
+	if len(d) != 1 || d[0].Cause != "does not verify signatures" || !strings.Contains(d[0].Fix, "OpenID Connect Core section 3.1.3.7") {
+		t.Errorf("%+v", d)
+	}
+	b = book(plan(), recovery(0)).at(1).present("old", accepted, forged(credential.TamperedPayload))
+	if d := judge(t, b.end()).Diagnosis; len(d) != 1 || strings.Contains(d[0].Fix, "OpenID") {
+		t.Errorf("an API is told %+v", d)
 	}
 }
 

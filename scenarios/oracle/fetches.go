@@ -15,7 +15,7 @@ import (
 
 func (b *book) bounds(r spec.Fetches) Finding {
 	f := Finding{Rule: r.Rule(), Text: r.Document}
-	if b.federated() && r.Document == string(timeline.JWKS) {
+	if b.federated && r.Document == string(timeline.JWKS) {
 		f.Text = "metadata"
 	}
 	most, per := r.AtMost.Number, time.Minute
@@ -62,7 +62,7 @@ func (b *book) bounds(r spec.Fetches) Finding {
 // counts reports whether a fetch of a document is one of the rule's: for an app
 // that is shown assertions the metadata stands where JWTs have their key set.
 func (b *book) counts(rule string, d timeline.Document) bool {
-	if b.federated() && rule == string(timeline.JWKS) {
+	if b.federated && rule == string(timeline.JWKS) {
 		return b.holdsKeys(d)
 	}
 	return fault.Concerns(rule, string(d))

@@ -37,12 +37,23 @@ func everything() *tale {
 	return b.dies("killed").fails("something")
 }
 
+// people is a tale of an app that they sign in to.
+func people() *tale {
+	steps := []spec.Verb{spec.Present{Forge: credential.StrangerKey, RandomKID: true}, spec.Present{Subject: attacker}, spec.Present{Forge: credential.XSW3}}
+	b := signIn(planned(steps, newKey, spec.Rejects{Forge: credential.StrangerKey}, spec.Rejects{Forge: credential.XSW3},
+		spec.Fetches{Document: "jwks", AtMost: spec.Amount{Number: 1}}), named("microsoft"))
+	b.at(1).read().present("old", accepted, session(user)).at(2).rollover("new").at(3).present("new", broken, withheld)
+	b.at(4).present("old", rejected, session(""), forged(credential.StrangerCertificate)).at(5).present("old", accepted, session(user), forged(credential.XSW3), inStep(2))
+	b.at(6).fault("f", fault.Rule{Document: "signIn", Status: &fault.Status{Code: 503}}).present("new", silent, session("")).clear("f")
+	return b.at(7).read().present("new", accepted, session(attacker)).at(8).present("old", accepted, session(attacker), inStep(1)).end()
+}
+
 func setting(r fault.Rule) spec.Verb { return command.Fault{Rule: r} }
 
 // FuzzJudge sees that a decoded timeline, however absurd, is judged without a
 // panic, the same way twice, and that evidence is there.
 func FuzzJudge(f *testing.F) {
-	for _, b := range []*tale{everything(), late(), book(plan(newKey), recovery(0)).end(), issuer("old")} {
+	for _, b := range []*tale{everything(), late(), people(), book(plan(newKey), recovery(0)).end(), issuer("old")} {
 		var saved bytes.Buffer
 		if err := timeline.Encode(&saved, b.entries); err != nil {
 			f.Fatal(err)
@@ -83,9 +94,10 @@ func check(t *testing.T, data []byte) {
 // FuzzBent bends a sound tale instead of its bytes: entries leave, come twice,
 // change places, times and answers.
 func FuzzBent(f *testing.F) {
-	tales := []*tale{everything(), late(), crowd(30, rejected)}
+	tales := []*tale{everything(), late(), crowd(30, rejected), people()}
 	f.Add([]byte{0, 1, 10, 3, 1, 3, 12, 200, 2, 5, 20, 7})
 	f.Add([]byte{1, 0, 5, 0, 0, 4, 30, 9})
+	f.Add([]byte{3, 6, 9, 2, 6, 12, 130, 4, 12, 1})
 	f.Fuzz(func(t *testing.T, program []byte) {
 		if len(program) == 0 || len(program) > 400 {
 			return
@@ -93,7 +105,7 @@ func FuzzBent(f *testing.F) {
 		entries := slices.Clone(tales[int(program[0])%len(tales)].entries)
 		for p := program[1:]; len(p) >= 3 && len(entries) > 0; p = p[3:] {
 			i, value := int(p[1])%len(entries), p[2]
-			switch p[0] % 6 {
+			switch p[0] % 7 {
 			case 0:
 				entries = slices.Delete(entries, i, i+1)
 			case 1:
@@ -112,6 +124,12 @@ func FuzzBent(f *testing.F) {
 			case 5:
 				if shown, is := entries[i].Event.(timeline.Presented); is {
 					shown.Took = clock.Duration(value) * clock.Duration(time.Second)
+					entries[i].Event = shown
+				}
+			case 6:
+				if shown, is := entries[i].Event.(timeline.Presented); is {
+					shown.Shown = []string{"", user, attacker, user + ".evil.test"}[value%4]
+					shown.Undelivered = value > 127
 					entries[i].Event = shown
 				}
 			}

@@ -17,6 +17,14 @@ var codePattern = regexp.MustCompile(`\b(?:IDX\d{5}|WIF\d{5}|ID\d{4}|ERR_J[A-Z_]
 	`|FAILED_TO_VERIFY_SIGNATURE|NO_SELECTED_CERTIFICATE|ERROR_UNMATCH_CERTIFICATE_DECLARATION_IN_METADATA` +
 	`|invalid_signature|(?:opensaml|xmltooling)(?:::\w+)*::\w+Exception)\b|\bLasso error: \[-?\d+\]`)
 
+// hasCode tells lines that cannot have a code apart, since most are none, and
+// looking for all those forms takes its time.
+func hasCode(text string) bool {
+	return slices.ContainsFunc([]string{
+		"IDX", "WIF", "ID", "ERR", "OAUTH_", "FAILED_TO", "NO_SELECTED", "invalid_signature", "opensaml::", "xmltooling::", "Lasso",
+	}, func(sign string) bool { return strings.Contains(text, sign) })
+}
+
 // rolloverCode reports whether a code is what a library says when it has no
 // key for a token, or the wrong one. Which code that is depends on its version:
 // IDX10501 up to IdentityModel 6.27 is IDX10503 from 6.28 on.
@@ -50,7 +58,7 @@ const (
 const (
 	tellsSomething = iota + 1
 	tellsOfKeys
-	hasCode     = 10
+	namesCode   = 10
 	hasRollover = 20
 	isAnswer    = 3
 	bare        = 8 // a code and no more than the ends of JSON or a header behind it says less than a line of the log
@@ -120,8 +128,12 @@ func weighWords(text string) (from int, code string, score int) {
 	if frame.MatchString(text) {
 		return 0, "", 0
 	}
-	for _, place := range codePattern.FindAllStringIndex(text, -1) {
-		worth := hasCode
+	var places [][]int
+	if hasCode(text) {
+		places = codePattern.FindAllStringIndex(text, -1)
+	}
+	for _, place := range places {
+		worth := namesCode
 		if rolloverCode(text[place[0]:place[1]]) {
 			worth = hasRollover
 		}
@@ -140,8 +152,26 @@ func weighWords(text string) (from int, code string, score int) {
 	return 0, "", 0
 }
 
+// element finds where XML begins, and the name of its root.
+var element = regexp.MustCompile(`<((?:[A-Za-z_][\w.-]*:)?[A-Za-z_][\w.-]*)[\s>]`)
+
+// elide takes the inside out of XML in a line: libraries print the whole message
+// that they refused before they say why.
+func elide(text string) string {
+	at := element.FindStringSubmatchIndex(text)
+	if at == nil {
+		return text
+	}
+	name := text[at[2]:at[3]]
+	end := strings.LastIndex(text, "</"+name+">")
+	if end < at[1] || end-at[0] <= excerpt {
+		return text
+	}
+	return text[:at[0]] + "<" + name + ">..." + text[end+len(name)+len("</>"):]
+}
+
 func shorten(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = elide(strings.Join(strings.Fields(text), " "))
 	if len(text) <= excerpt {
 		return text
 	}

@@ -60,6 +60,11 @@ func TestWords(t *testing.T) {
 		{"any answer", start("go away"), "", " (go away)"},
 		{"the harness's notes are not the app's", start("").add(timeline.Harness, timeline.Note{Text: "IDX10501: not the app's"}), "", ""},
 		{"a long text", start("").log("IDX10501: " + strings.Repeat("é", 200)), "IDX10501", " (IDX10501: " + strings.Repeat("é", 75) + "...)"},
+		{"a message that was refused", start("").log("WARNING: received invalid saml response: <samlp:Response ID=\"_1\"><Signature>" + strings.Repeat("x", 300) + "</Signature></samlp:Response> (now: noon) cannot validate signature"), "",
+			" (WARNING: received invalid saml response: <samlp:Response>... (now: noon) cannot validate signature)"},
+		{"a message that is cut off", start("").log("invalid signature: <samlp:Response ID=\"_1\">" + strings.Repeat("x", 300)), "",
+			" (invalid signature: <samlp:Response ID=\"_1\">" + strings.Repeat("x", 160-43) + "...)"},
+		{"a little of it", start("").log("invalid signature of <a>b</a> here"), "", " (invalid signature of <a>b</a> here)"},
 		{"stack traces stay out", start("").log("  IDX10501: no", "     at Some.Method()", "  other"), "IDX10501", " (IDX10501: no)"},
 		{"lines that are not indented stand alone", start("").log("IDX10501: no", "other"), "IDX10501", " (IDX10501: no)"},
 	} {
