@@ -24,12 +24,13 @@ import (
 
 	"github.com/rollover-harness/rollover/scenarios/target/process"
 	"github.com/rollover-harness/rollover/suites/relyingparty/defective"
+	"github.com/rollover-harness/rollover/suites/relyingparty/federated"
 )
 
 // The test binary is the tool, the app under test and the app's child, by the
 // name that it is called by.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rollover": main, "sample-app": sampleApp, "idle": idle})
+	testscript.Main(m, map[string]func(){"rollover": main, "sample-app": sampleApp, "people-app": peopleApp, "idle": idle})
 }
 
 func TestScripts(t *testing.T) {
@@ -173,6 +174,20 @@ func sampleApp() {
 			mark("asked")
 		}
 	}))
+}
+
+// peopleApp is the sample app that people sign in to.
+func peopleApp() {
+	app, err := federated.New(federated.Config{
+		Protocol: federated.Protocol(os.Getenv("PROTOCOL")), EntityID: os.Getenv("ENTITY_ID"), SignIn: os.Getenv("SIGN_IN"),
+		Metadata: os.Getenv("METADATA"), Realm: os.Getenv("REALM"), Thumbprint: os.Getenv("THUMBPRINT"), Defect: os.Getenv("DEFECT"),
+		Log: func(line string) { fmt.Println(line) },
+	})
+	if err == nil {
+		err = http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), app)
+	}
+	fmt.Println(err)
+	os.Exit(1)
 }
 
 // idle is a child of an app, or an app that never listens: it ends only when it is killed.

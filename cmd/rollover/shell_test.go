@@ -145,6 +145,16 @@ func TestTheDemosAdviceIsATargetFile(t *testing.T) {
 	}
 }
 
+func TestReproduceSaysHowPeopleSignIn(t *testing.T) {
+	f := runFlags{
+		url: "http://127.0.0.1:1/", as: "saml-login", reply: "/acs", start: "issuer", seed: 7,
+		given: func(flag string) bool { return slices.Contains([]string{"url", "as", "reply", "start"}, flag) },
+	}
+	if run, chosen := f.reproduce(nil); run != "rollover run --url http://127.0.0.1:1/ --as saml-login --reply /acs --start issuer --seed 7" || chosen != "" {
+		t.Errorf("%s %s", run, chosen)
+	}
+}
+
 func TestReproduceIsForAShell(t *testing.T) {
 	for word, want := range map[string]string{
 		"plain": "plain", "api://orders": "api://orders", "": "''", "two words": "'two words'", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "?a&b": "'?a&b'",
