@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 	"github.com/rollover-harness/rollover/scenarios/target"
 )
@@ -30,6 +32,9 @@ func (c *Config) unfit(s spec.Scenario) []string {
 	}
 	federated := c.has(target.Federation)
 	for _, step := range s.Steps {
+		if f, is := step.Do.(command.Fault); is && federated && ofJWTs(f.Document) && !slices.ContainsFunc(s.Needs, aboutAssertions) {
+			add("the scenario breaks the document %s, and an app that is shown assertions does not read it", f.Document)
+		}
 		p, is := step.Do.(spec.Present)
 		switch {
 		case !is:
@@ -58,6 +63,17 @@ func (c *Config) unfit(s spec.Scenario) []string {
 		}
 	}
 	return reasons
+}
+
+// ofJWTs reports whether a document is there for apps that are shown JWTs alone.
+func ofJWTs(document string) bool {
+	return document == string(timeline.JWKS) || document == string(timeline.Discovery)
+}
+
+// aboutAssertions reports whether a scenario that needs this knows what it does
+// to the documents of the other protocols.
+func aboutAssertions(need string) bool {
+	return slices.Contains([]string{string(target.WSFed), string(target.SAML), string(target.Federation)}, need)
 }
 
 // algorithms are those of the scenario's keys.

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/credential"
+	"github.com/rollover-harness/rollover/mockidp/fault"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/engine"
@@ -18,6 +20,7 @@ import (
 // why: the mint would refuse it, and that is no failure of the harness.
 func TestScenariosThatDoNotFit(t *testing.T) {
 	wsfed, saml := []target.Feature{target.WSFed, target.Federation}, []target.Feature{target.SAML, target.Federation}
+	keySetAway := command.Fault{Rule: fault.Rule{ID: "f", Document: "jwks", Status: &fault.Status{Code: 503}}}
 	for name, c := range map[string]struct {
 		features []target.Feature
 		step     spec.Verb
@@ -41,6 +44,10 @@ func TestScenariosThatDoNotFit(t *testing.T) {
 		"a version, assertions":               {saml, spec.Present{Version: "v1"}, "the scenario asks for tokens of version v1, and assertions have none"},
 		"a curve, JWT":                        {nil, keyring.Publish{Name: "new", Alg: "ES256"}, ""},
 		"a curve, assertions":                 {wsfed, keyring.Publish{Name: "new", Alg: "ES256"}, "the scenario has a key of ES256, and assertions are signed with RSA keys"},
+		"the key set, JWT":                    {nil, keySetAway, ""},
+		"the key set, assertions":             {wsfed, keySetAway, "the scenario breaks the document jwks, and an app that is shown assertions does not read it"},
+		"discovery, assertions":               {saml, command.Fault{Rule: fault.Rule{ID: "f", Document: "discovery", Empty: &fault.Empty{}}}, "the scenario breaks the document discovery, and an app that is shown assertions does not read it"},
+		"every document, assertions":          {saml, command.Fault{Rule: fault.Rule{ID: "f", Status: &fault.Status{Code: 503}}}, ""},
 		"another RSA, assertions":             {wsfed, keyring.Rotate{Alg: "PS256"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -56,6 +63,20 @@ func TestScenariosThatDoNotFit(t *testing.T) {
 				t.Errorf("%+v, %v; want %q", began, err, c.why)
 			}
 		})
+	}
+}
+
+// A scenario for apps that are shown assertions breaks other documents on purpose.
+func TestWhatASignInScenarioBreaksFits(t *testing.T) {
+	s := scenario("T1", command.Fault{Rule: fault.Rule{ID: "f", Document: "jwks", Stale: &fault.Stale{}}})
+	s.Issuer.Keys[0].Alg, s.Needs = "RS256", []string{"federation"}
+	app := &scripted{features: []target.Feature{target.SAML, target.Federation}}
+	results, err := run(t, app, func(e *engine.Config) { e.Open = local.Opener(local.Config{Profile: "entra"}) }, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if began := eventsOf[timeline.Began](results[0]); len(began[0].Missing) != 0 || app.starts.Load() != 1 {
+		t.Errorf("it does not apply: %q", began[0].Missing)
 	}
 }
 
