@@ -18,7 +18,7 @@ import (
 
 // One folder per profile, one file per scenario: PROFILE/ID-NAME.yaml.
 //
-//go:embed core forgery
+//go:embed core federation forgery
 var files embed.FS
 
 // ErrUnknown is wrapped by errors about an id that the catalogue does not have.
