@@ -1,5 +1,9 @@
 // Package scenarios is the catalogue: what issuers do to the apps that trust
 // them, one embedded file each.
+//
+// G9 (thumbprint-forms) is not among them, and its id is not free: how somebody
+// wrote down the thumbprints that an app has pinned is no deed of the issuer's. It
+// is what rollover thumbprint checks, and a table test for the apps that pin one.
 package scenarios
 
 import (
