@@ -18,6 +18,7 @@ demo: ## watch a rollover break one app and not another (a minute, needs Go only
 build: ## build bin/rollover, bin/mockidp and the Go apps under test
 	$(GO) build -o $(BIN)/ ./cmd/rollover ./cmd/mockidp
 	$(GO) build -o $(BIN)/rp-sample ./suites/relyingparty/defective/app
+	$(GO) build -o $(BIN)/rp-federated ./suites/relyingparty/federated/app
 
 .PHONY: targets
 targets: build ## install the real libraries that the suites run against

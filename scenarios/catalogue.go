@@ -1,5 +1,9 @@
 // Package scenarios is the catalogue: what issuers do to the apps that trust
 // them, one embedded file each.
+//
+// G9 (thumbprint-forms) is not among them, and its id is not free: how somebody
+// wrote down the thumbprints that an app has pinned is no deed of the issuer's. It
+// is what rollover thumbprint checks, and a table test for the apps that pin one.
 package scenarios
 
 import (
@@ -18,7 +22,7 @@ import (
 
 // One folder per profile, one file per scenario: PROFILE/ID-NAME.yaml.
 //
-//go:embed core forgery
+//go:embed core federation forgery
 var files embed.FS
 
 // ErrUnknown is wrapped by errors about an id that the catalogue does not have.

@@ -28,7 +28,7 @@ func TestAllIsTheCatalogueInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "A1 A2 A3 A5 B1 B2 B3 B4 D1 E2 E4 F1 F2 F4 H1 H2 H3"
+	const want = "A1 A2 A3 A5 B1 B2 B3 B4 D1 E2 E4 F1 F2 F4 G1 G2 G3 G7 G8 G10 G11 G12 H1 H2 H3 H14 H15 H16 H20 H21"
 	if got := idsOf(all); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -115,19 +115,20 @@ func read(path string) ([]byte, error) {
 
 func TestSelect(t *testing.T) {
 	const core = "A1 A2 A3 A5 B1 B2 B3 B4 D1 E2 E4 F1 F2 F4"
+	const forgery = "H1 H2 H3 H14 H15 H16 H20 H21"
 	for name, c := range map[string]struct {
 		selection spec.Selection
 		want      string
 	}{
 		"nothing chosen":      {spec.Selection{}, core},
-		"a profile":           {spec.Selection{Profile: "forgery"}, "H1 H2 H3"},
+		"a profile":           {spec.Selection{Profile: "forgery"}, forgery},
 		"includes alone":      {spec.Selection{Include: []string{"H2", "A5"}}, "A5 H2"},
-		"includes on top":     {spec.Selection{Profile: "forgery", Include: []string{"A5"}}, "A5 H1 H2 H3"},
+		"includes on top":     {spec.Selection{Profile: "forgery", Include: []string{"A5"}}, "A5 " + forgery},
 		"included twice":      {spec.Selection{Profile: "core", Include: []string{"A5", "A5"}}, core},
 		"a file":              {spec.Selection{Include: []string{"mine.yaml", "A5"}}, "A5 X1"},
 		"a file twice":        {spec.Selection{Include: []string{"mine.yaml", "mine.yaml"}}, "X1"},
-		"exclude":             {spec.Selection{Profile: "forgery", Exclude: []string{"H1", "A5"}}, "H2 H3"},
-		"exclude comes last":  {spec.Selection{Profile: "forgery", Include: []string{"A5"}, Exclude: []string{"A5"}}, "H1 H2 H3"},
+		"exclude":             {spec.Selection{Profile: "forgery", Exclude: []string{"H1", "A5"}}, "H2 H3 H14 H15 H16 H20 H21"},
+		"exclude comes last":  {spec.Selection{Profile: "forgery", Include: []string{"A5"}, Exclude: []string{"A5"}}, forgery},
 		"exclude one's own":   {spec.Selection{Include: []string{"mine.yaml", "A5"}, Exclude: []string{"X1"}}, "A5"},
 		"exclude without one": {spec.Selection{Exclude: []string{"B3"}}, "A1 A2 A3 A5 B1 B2 B4 D1 E2 E4 F1 F2 F4"},
 	} {
@@ -150,7 +151,7 @@ func TestSelectRefuses(t *testing.T) {
 		"a bad file":          {spec.Selection{Include: []string{"bad.yml"}}, `bad.yml:8:5: unknown step "presnt" (did you mean "present"?)`},
 		"an id of two files":  {spec.Selection{Include: []string{"mine.yaml", "again.yaml"}}, "scenarios.include[1]: id X1 is that of two scenarios: in mine.yaml and in again.yaml (ids outside A to H are free)"},
 		"an id of ours":       {spec.Selection{Profile: "core", Include: []string{"dir/a5"}}, "scenarios.include[0]: id A5 is that of two scenarios: in the catalogue and in dir/a5 (ids outside A to H are free)"},
-		"an empty profile":    {spec.Selection{Profile: "federation"}, `scenarios.profile: the catalogue has no scenario of profile "federation"`},
+		"an empty profile":    {spec.Selection{Profile: "extended"}, `scenarios.profile: the catalogue has no scenario of profile "extended"`},
 		"nothing left to run": {spec.Selection{Include: []string{"A5"}, Exclude: []string{"A5"}}, "scenarios: nothing is left to run"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rollover-harness/rollover/scenarios"
 	"github.com/rollover-harness/rollover/scenarios/oracle"
 	"github.com/rollover-harness/rollover/scenarios/target"
 	"github.com/rollover-harness/rollover/scenarios/target/kind"
@@ -40,10 +39,7 @@ func BenchmarkScenarios(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	all, err := scenarios.All()
-	if err != nil {
-		b.Fatal(err)
-	}
+	all := catalogue(forBearer)
 	for _, app := range []target.Target{inProcess, process} {
 		b.Run(app.Kind(), func(b *testing.B) {
 			var first map[string]oracle.Outcome

@@ -2,6 +2,7 @@ package suites_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -9,6 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/rollover-harness/rollover/mockidp/keysource"
 	"github.com/rollover-harness/rollover/scenarios"
 	"github.com/rollover-harness/rollover/scenarios/oracle"
 	"github.com/rollover-harness/rollover/scenarios/spec"
@@ -50,35 +52,37 @@ var failing = map[string][]string{
 // samplePatience is longer than the longest pause of a sample app, 15 s.
 const samplePatience = 20 * time.Second
 
-// samples runs all sample apps in the background, as part of running; the
-// function that it returns waits for one of them.
-func samples(ctx context.Context, running *sync.WaitGroup) func(name string) (map[string]oracle.Verdict, error) {
+// verdicts are what an app came to, by scenario.
+type verdicts = map[string]oracle.Verdict
+
+// background runs sample apps in the background, as part of running, atOnce of
+// them at a time; the function that it returns waits for one of them.
+func background(ctx context.Context, running *sync.WaitGroup, atOnce int, names []string, run func(ctx context.Context, name string) (verdicts, error)) func(name string) (verdicts, error) {
 	type result struct {
-		verdicts map[string]oracle.Verdict
+		done     chan struct{}
+		verdicts verdicts
 		err      error
 	}
-	slots := make(chan struct{}, together)
-	results := map[string]chan result{}
-	for name := range failing {
-		if !sampled(name) {
-			continue
-		}
-		done := make(chan result, 1)
-		results[name] = done
+	slots := make(chan struct{}, atOnce)
+	results := map[string]*result{}
+	for _, name := range names {
+		r := &result{done: make(chan struct{})}
+		results[name] = r
 		running.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			verdicts, err := runSample(ctx, name)
-			done <- result{verdicts, err}
+			r.verdicts, r.err = run(ctx, name)
+			close(r.done)
 		})
 	}
-	return func(name string) (map[string]oracle.Verdict, error) {
-		r := <-results[name]
+	return func(name string) (verdicts, error) {
+		r := results[name]
+		<-r.done
 		return r.verdicts, r.err
 	}
 }
 
-func runSample(ctx context.Context, name string) (map[string]oracle.Verdict, error) {
+func runSample(ctx context.Context, name string) (verdicts, error) {
 	defect := name
 	if name == "sound" {
 		defect = ""
@@ -91,22 +95,31 @@ func runSample(ctx context.Context, name string) (map[string]oracle.Verdict, err
 	if err != nil {
 		return nil, err
 	}
-	all, err := scenarios.All()
-	if err != nil {
-		return nil, err
-	}
-	return suites.Run(ctx, suites.Config{Target: app, Scenarios: all, Promise: file.Promise, Patience: samplePatience, Seed: 1})
+	source := keysource.New(keysource.Config{})
+	defer source.Close()
+	return suites.Run(ctx, suites.Config{Target: app, Source: source, Scenarios: catalogue(forBearer), Promise: file.Promise, Patience: samplePatience, Seed: 1})
 }
 
-// ids are those of the whole catalogue.
-func ids() []string {
+// catalogue is the part of the catalogue that an app faces, by what its
+// scenarios need.
+func catalogue(faced func(spec.Scenario) bool) []spec.Scenario {
 	all, err := scenarios.All()
 	if err != nil {
 		panic(err) // the catalogue is embedded: its own tests say more
 	}
-	names := make([]string, len(all))
-	for i, s := range all {
-		names[i] = s.ID
+	return slices.DeleteFunc(all, func(s spec.Scenario) bool { return !faced(s) })
+}
+
+// forBearer are the scenarios that an app faces which takes bearer tokens.
+func forBearer(s spec.Scenario) bool {
+	return !slices.ContainsFunc(s.Needs, func(need string) bool { return slices.Contains([]string{"oidc", "wsfed", "saml", "federation"}, need) })
+}
+
+// ids are those of scenarios.
+func ids(faced func(spec.Scenario) bool) []string {
+	var names []string
+	for _, s := range catalogue(faced) {
+		names = append(names, s.ID)
 	}
 	return names
 }
@@ -121,7 +134,7 @@ var _ = Describe("the laws of the catalogue", Label("samples"), Ordered, Continu
 	})
 
 	It("has for each scenario an app that fails it and one that passes it", func() {
-		for _, id := range ids() {
+		for _, id := range ids(forBearer) {
 			failed := 0
 			for _, fails := range failing {
 				if slices.Contains(fails, id) {
@@ -133,7 +146,7 @@ var _ = Describe("the laws of the catalogue", Label("samples"), Ordered, Continu
 		}
 	})
 
-	var wait func(name string) (map[string]oracle.Verdict, error)
+	var wait func(name string) (verdicts, error)
 	BeforeAll(func(ctx SpecContext) {
 		life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		var running sync.WaitGroup
@@ -141,7 +154,7 @@ var _ = Describe("the laws of the catalogue", Label("samples"), Ordered, Continu
 			cancel()
 			running.Wait()
 		})
-		wait = samples(life, &running)
+		wait = background(life, &running, together, slices.DeleteFunc(slices.Collect(maps.Keys(failing)), func(name string) bool { return !sampled(name) }), runSample)
 	})
 
 	grades := map[string]oracle.Grade{
@@ -153,13 +166,13 @@ var _ = Describe("the laws of the catalogue", Label("samples"), Ordered, Continu
 				It("is left out", func() { Skip(name + ": its defect is a matter of seconds, which the race detector stretches") })
 				return
 			}
-			var verdicts map[string]oracle.Verdict
+			var verdicts verdicts
 			BeforeAll(func() {
 				var err error
 				verdicts, err = wait(name)
 				Expect(err).NotTo(HaveOccurred())
 			})
-			for _, id := range ids() {
+			for _, id := range ids(forBearer) {
 				want := oracle.Pass
 				if slices.Contains(fails, id) {
 					want = oracle.Fail

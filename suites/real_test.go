@@ -152,7 +152,7 @@ var _ = Describe("real libraries with their defaults", Label("real"), Ordered, C
 				result = <-results[r.file]
 				Expect(result.err).NotTo(HaveOccurred())
 			})
-			for _, id := range ids() {
+			for _, id := range ids(forBearer) {
 				It(id, Label(id), func() {
 					if result.skip != "" {
 						Skip(r.file + ": " + result.skip)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rollover-harness/rollover/mockidp/keysource"
 	"github.com/rollover-harness/rollover/scenarios/engine"
 	"github.com/rollover-harness/rollover/scenarios/engine/local"
 	"github.com/rollover-harness/rollover/scenarios/oracle"
@@ -24,6 +25,9 @@ type Config struct {
 	Audience  string        // default api://default
 	Patience  time.Duration // default engine.DefaultPatience
 	Seed      uint64
+	// Source gives the keys; nil is the process's shared one. Runs that each have one
+	// of their own begin at the start of its pool and generate nothing.
+	Source *keysource.Source
 }
 
 // Run carries scenarios out against a target, side by side, with issuers in
@@ -31,7 +35,7 @@ type Config struct {
 func Run(ctx context.Context, c Config) (map[string]oracle.Verdict, error) {
 	results, err := engine.Run(ctx, engine.Config{
 		Target: c.Target, Scenarios: c.Scenarios, Promise: c.Promise, Profile: c.Profile, Audience: c.Audience,
-		Patience: c.Patience, Seed: c.Seed, Tool: "suites", Open: local.Opener(local.Config{Profile: c.Profile}),
+		Patience: c.Patience, Seed: c.Seed, Tool: "suites", Open: local.Opener(local.Config{Profile: c.Profile, Source: c.Source}),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", c.Target.Name(), err)

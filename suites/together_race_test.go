@@ -15,3 +15,7 @@ func sampled(name string) bool {
 	}
 	return false
 }
+
+const federatedTogether = 1
+
+func federatedSampled(name string) bool { return name == "saml/sound" || name == "wsfed/sound" }

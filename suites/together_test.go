@@ -8,3 +8,9 @@ const together = 2
 
 // sampled reports whether the laws are tried on that sample app: on all of them.
 func sampled(string) bool { return true }
+
+// federatedTogether is the same for those to which people sign in: most of the
+// time they wait.
+const federatedTogether = 4
+
+func federatedSampled(string) bool { return true }

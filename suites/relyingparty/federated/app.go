@@ -9,6 +9,7 @@ import (
 	"html"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +49,7 @@ type App struct {
 	log                                 func(string)
 	keys                                *keycache.Cache[*x509.Certificate]
 	secret                              []byte                   // of this instance's sessions
+	packers                             sync.Pool                // of *flate.Writer: each has half a megabyte
 	read                                atomic.Pointer[metadata] // the last document that could be used; nil: none yet
 	mux                                 *http.ServeMux
 }

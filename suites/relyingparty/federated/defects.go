@@ -57,7 +57,7 @@ func Defects() []Defect {
 			"Microsoft.IdentityModel's WsFederationMetadataSerializer: without a security token service there are no certificates, and no error",
 			func(p *Policy) { p.Roles, p.AcceptNoKeys = tokenServiceOnly, true }),
 		depart("trusts-keyinfo",
-			"verifiers of XML Signature left to themselves (xmlsec1 --insecure): the certificate that came along is good",
+			"CVE-2024-32962 in xml-crypto: whatever certificate stands in KeyInfo verifies the signature, and nobody asks whose it is",
 			func(p *Policy) { p.TrustKeyInfo = true }),
 		depart("ignores-signature",
 			"SAMLResponse decoded and parsed by hand: it is base64 and XML, and nobody verifies it",

@@ -71,7 +71,7 @@ const (
 func Sound() Policy {
 	return Policy{
 		Refresh: keycache.Refresh{
-			Lifetime: 3 * time.Second,
+			Lifetime: 2 * time.Second,
 			Stale:    time.Hour,
 			OnDemand: keycache.OncePerSecond,
 		},

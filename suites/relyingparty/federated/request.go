@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -65,15 +64,14 @@ func (a *App) authnRequest(sent request) string {
 	}
 	root.CreateElement("saml:Issuer").SetText(a.realm)
 	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.DefaultCompression)
-	if err == nil {
-		_, err = doc.WriteTo(w)
+	w, kept := a.packers.Get().(*flate.Writer)
+	if kept {
+		w.Reset(&packed)
+	} else {
+		w, _ = flate.NewWriter(&packed, flate.BestSpeed) // there is such a level
 	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		panic(fmt.Sprintf("deflate into memory: %v", err)) // neither a level nor a buffer can fail here
-	}
+	defer a.packers.Put(w)
+	_, _ = doc.WriteTo(w) // memory takes everything
+	_ = w.Close()
 	return base64.StdEncoding.EncodeToString(packed.Bytes())
 }

@@ -34,7 +34,7 @@ func TestMetadataIsReadWhenItIsNeeded(t *testing.T) {
 		}
 		b.wants("first", "old", true, 1)
 		b.wants("known", "old", true, 0)
-		b.advance(2999 * time.Millisecond)
+		b.advance(1999 * time.Millisecond)
 		b.wants("known, young", "old", true, 0)
 		b.advance(time.Millisecond)
 		b.wants("known, aged", "old", true, 1)
