@@ -31,6 +31,7 @@ type walk struct {
 	site     engine.Site
 	app      target.Target
 	instance target.Instance
+	ahead    time.Duration // of the provider's clock
 
 	mu    sync.Mutex
 	lines []string
@@ -91,12 +92,13 @@ func (w *walk) do(ctx context.Context, commands ...command.Command) {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// later moves the app's clock and the provider's from one distance to the
-// machine's to another.
-func (w *walk) later(ctx context.Context, ahead func(time.Duration), to, from time.Duration) {
+// later puts the provider's clock, and with ahead the app's, so far ahead of the
+// machine's.
+func (w *walk) later(ctx context.Context, ahead func(time.Duration), by time.Duration) {
 	GinkgoHelper()
-	w.do(ctx, command.Skew{By: clock.Duration(to - from)})
-	ahead(to)
+	w.do(ctx, command.Skew{By: clock.Duration(by - w.ahead)})
+	w.ahead = by
+	ahead(by)
 }
 
 // fetched is how often the federation metadata were.
