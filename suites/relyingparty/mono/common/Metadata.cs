@@ -40,8 +40,8 @@ namespace Rollover
             }
         }
 
-        // Read refuses what is not signed, what was altered, and what somebody signed whose certificate the document does
-        // not publish. Who it is that signed is left to the transport: nobody vouches for a self-signed certificate.
+        // Read refuses what is not signed, what was altered, what has run out, and what somebody signed whose certificate the
+        // document does not publish. Who it is that signed is left to the transport: nobody vouches for a self-signed certificate.
         public static FederationMetadata Read(Stream stream)
         {
             var root = Documents.Read(stream).DocumentElement;
@@ -50,6 +50,9 @@ namespace Rollover
             if (Documents.Children(root, "Signature", Documents.DSig).Count == 0)
                 throw new InvalidOperationException("WIF10120: the metadata is not signed");
             var signer = Documents.Verify(root, "ID");
+            if (root.HasAttribute("validUntil") &&
+                XmlConvert.ToDateTime(root.GetAttribute("validUntil"), XmlDateTimeSerializationMode.Utc) < DateTime.UtcNow)
+                throw new InvalidOperationException($"WIF10119: the metadata were valid until {root.GetAttribute("validUntil")}");
             var certificates = Documents.Children(root, "RoleDescriptor", SAML2).Where(IsTokenService)
                 .SelectMany(r => Documents.Children(r, "KeyDescriptor", SAML2))
                 .Where(k => k.GetAttribute("use") != "encryption")

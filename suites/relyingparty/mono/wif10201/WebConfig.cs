@@ -55,6 +55,7 @@ namespace Rollover
 
         // Update does what ValidatingIssuerNameRegistry.WriteToConfig does: where the signed metadata and the registry
         // differ, the registry is replaced and what it was is left behind as a comment. It says what it changed, or null.
+        // Beyond that it takes nobody for the issuer who was not one before.
         public string Update(FederationMetadata metadata)
         {
             var old = Registry;
@@ -62,6 +63,8 @@ namespace Rollover
                 Values("authority/keys/add", "thumbprint").SetEquals(metadata.Thumbprints) &&
                 Values("authority/validIssuers/add", "name").SetEquals(new[] { metadata.Issuer });
             if (same) return null;
+            if (!Values("authority/validIssuers/add", "name").Contains(metadata.Issuer))
+                throw new InvalidOperationException($"the metadata are those of {metadata.Issuer}, who is no valid issuer");
             var next = (XmlElement)old.CloneNode(false);
             Fill(next, metadata.Issuer, metadata.Thumbprints);
             old.ParentNode.InsertBefore(document.CreateComment(" replaced, the metadata differ: " + old.OuterXml.Replace("--", "- -") + " "), old);
