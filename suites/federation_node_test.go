@@ -68,7 +68,6 @@ var _ = federation("Node",
 	federated{
 		file: "node/passport-saml/rollover.start.yaml",
 		says: map[string]says{
-			"A2": {outcome: oracle.Fail, text: "Invalid document signature", why: "README of passport-saml-metadata: the last certificate is assumed to be the most recent one"},
 			"G3": {grade: oracle.Restart, text: "Invalid document signature", why: "README of passport-saml-metadata: it is fetched before the strategy is made"},
 		},
 	},
@@ -83,6 +82,7 @@ var _ = federation("Node",
 		file: "node/samlify/rollover.yaml",
 		says: map[string]says{
 			"A2": {outcome: oracle.Pass, why: "libsaml.js, verifySignature: the certificate may be any of the metadata's"},
+			"F4": {outcome: oracle.Fail, why: "extractor.js and flow.js: the audience is handed to the app, and not compared with anything"},
 			"G3": {grade: oracle.Restart, text: "ERROR_UNMATCH_CERTIFICATE_DECLARATION_IN_METADATA", why: "documentation: the provider is made of its metadata, once"},
 		},
 	},
