@@ -93,7 +93,7 @@ func (app federated) missing() string {
 
 // describe has a spec for each scenario that the app faces.
 func (app federated) describe(wait func() judged) {
-	Describe(app.file, Ordered, ContinueOnFailure, func() {
+	Describe(app.file, Ordered, func() {
 		faced, err := app.faces()
 		var result judged
 		BeforeAll(func() {
