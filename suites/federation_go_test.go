@@ -7,7 +7,7 @@ var _ = federation("Go",
 		file: "go/crewjam/rollover.yaml",
 		says: map[string]says{
 			"A2": {outcome: oracle.Pass, why: "crewjam/saml service_provider.go: every signing certificate of the metadata is tried"},
-			"G3": {grade: oracle.Restart, text: "Could not verify certificate against trusted certs", why: "README: the metadata is fetched at startup"},
+			"G3": {grade: oracle.Restart, text: "with 403", why: "README: the metadata is fetched at startup"},
 		},
 	},
 )

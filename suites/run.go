@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/scenarios/engine"
 	"github.com/rollover-harness/rollover/scenarios/engine/local"
 	"github.com/rollover-harness/rollover/scenarios/oracle"
@@ -20,9 +21,10 @@ type Config struct {
 	Target    target.Target
 	Scenarios []spec.Scenario
 	Promise   spec.Promise
-	Profile   string        // of the issuer; default generic
-	Audience  string        // default api://default
-	Patience  time.Duration // default engine.DefaultPatience
+	Profile   string          // of the issuer; default generic
+	SAML      credential.SAML // how its assertions are signed and written; default the profile's
+	Audience  string          // default api://default
+	Patience  time.Duration   // default engine.DefaultPatience
 	Seed      uint64
 }
 
@@ -31,7 +33,7 @@ type Config struct {
 func Run(ctx context.Context, c Config) (map[string]oracle.Verdict, error) {
 	results, err := engine.Run(ctx, engine.Config{
 		Target: c.Target, Scenarios: c.Scenarios, Promise: c.Promise, Profile: c.Profile, Audience: c.Audience,
-		Patience: c.Patience, Seed: c.Seed, Tool: "suites", Open: local.Opener(local.Config{Profile: c.Profile}),
+		Patience: c.Patience, Seed: c.Seed, Tool: "suites", Open: local.Opener(local.Config{Profile: c.Profile, SAML: c.SAML}),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", c.Target.Name(), err)
