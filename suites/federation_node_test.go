@@ -1,10 +1,6 @@
 package suites_test
 
-import (
-	"time"
-
-	"github.com/rollover-harness/rollover/scenarios/oracle"
-)
+import "github.com/rollover-harness/rollover/scenarios/oracle"
 
 // What is said of forgeries by passport-wsfed-saml2 is said of 4.6.1 with
 // xml-crypto 1.5.6 in the place of the fork that it asks for, and was seen by
@@ -93,21 +89,17 @@ var _ = federation("Node",
 		},
 	},
 	federated{
-		file: "node/openid-client/rollover.yaml", patience: idTokenPatience,
+		file: "node/openid-client/rollover.yaml",
 		says: map[string]says{
 			"B1": {grade: oracle.SameRequest, why: "openid-client: without enableNonRepudiationChecks the key set is not used"},
 			"H3": {outcome: oracle.Fail, why: "openid-client: without enableNonRepudiationChecks the ID token's signature is not checked (OpenID Connect Core 3.1.3.7 allows that over TLS)"},
 		},
 	},
 	federated{
-		file: "node/openid-client/rollover.non-repudiation.yaml", patience: idTokenPatience,
+		file: "node/openid-client/rollover.non-repudiation.yaml", patience: realPatience, // longer than 60 s, and the look back at them
 		says: map[string]says{
 			"A5": {grade: oracle.CoolDown, text: "no applicable keys found", why: "oauth4webapi: an unknown kid fetches a key set that is at least 60 s old"},
 			"H3": {outcome: oracle.Pass, why: "openid-client: enableNonRepudiationChecks"},
 		},
 	},
 )
-
-// idTokenPatience is longer than the pause of 60 s between fetches of
-// oauth4webapi, and the look back at it.
-const idTokenPatience = 150 * time.Second
