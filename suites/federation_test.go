@@ -91,17 +91,15 @@ func (app federated) missing() string {
 	return ""
 }
 
-// describe has a spec for each scenario that the app faces.
+// describe has a spec for each scenario that the app faces. What goes wrong with
+// the app is told by its specs: a failed BeforeAll would end the whole table.
 func (app federated) describe(wait func() judged) {
 	Describe(app.file, Ordered, func() {
 		faced, err := app.faces()
 		var result judged
-		BeforeAll(func() {
-			Expect(err).NotTo(HaveOccurred())
-			result = wait()
-			Expect(result.err).NotTo(HaveOccurred())
-		})
+		BeforeAll(func() { result = wait() })
 		It("faces every scenario that something is said of", func() {
+			Expect(err).NotTo(HaveOccurred())
 			for id := range app.says {
 				Expect(faced).To(ContainElement(id))
 			}
@@ -111,6 +109,7 @@ func (app federated) describe(wait func() judged) {
 				if result.skip != "" {
 					Skip(app.file + ": " + result.skip)
 				}
+				Expect(result.err).NotTo(HaveOccurred())
 				app.judge(result.verdicts[id])
 			})
 		}

@@ -117,8 +117,8 @@ func runReal(ctx context.Context, name string, patience time.Duration, choose fu
 		return judged{err: err}
 	}
 	verdicts, err := suites.Run(ctx, suites.Config{
-		Target: app, Scenarios: chosen, Promise: file.Promise, Profile: file.Issuer.Profile, Audience: file.Target.Audience,
-		Patience: patience, Seed: 1,
+		Target: app, Scenarios: chosen, Promise: file.Promise, Profile: file.Issuer.Profile, SAML: file.Issuer.SAML,
+		Audience: file.Target.Audience, Patience: patience, Seed: 1,
 	})
 	return judged{verdicts: verdicts, err: err}
 }

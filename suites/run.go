@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
 	"github.com/rollover-harness/rollover/scenarios/engine"
 	"github.com/rollover-harness/rollover/scenarios/engine/local"
@@ -21,9 +22,10 @@ type Config struct {
 	Target    target.Target
 	Scenarios []spec.Scenario
 	Promise   spec.Promise
-	Profile   string        // of the issuer; default generic
-	Audience  string        // default api://default
-	Patience  time.Duration // default engine.DefaultPatience
+	Profile   string          // of the issuer; default generic
+	SAML      credential.SAML // how its assertions are signed and written; default the profile's
+	Audience  string          // default api://default
+	Patience  time.Duration   // default engine.DefaultPatience
 	Seed      uint64
 	// Source gives the keys; nil is the process's shared one. Runs that each have one
 	// of their own begin at the start of its pool and generate nothing.
@@ -35,7 +37,8 @@ type Config struct {
 func Run(ctx context.Context, c Config) (map[string]oracle.Verdict, error) {
 	results, err := engine.Run(ctx, engine.Config{
 		Target: c.Target, Scenarios: c.Scenarios, Promise: c.Promise, Profile: c.Profile, Audience: c.Audience,
-		Patience: c.Patience, Seed: c.Seed, Tool: "suites", Open: local.Opener(local.Config{Profile: c.Profile, Source: c.Source}),
+		Patience: c.Patience, Seed: c.Seed, Tool: "suites",
+		Open: local.Opener(local.Config{Profile: c.Profile, SAML: c.SAML, Source: c.Source}),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", c.Target.Name(), err)

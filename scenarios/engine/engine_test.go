@@ -230,6 +230,38 @@ func TestARestartIsTriedForLostKeys(t *testing.T) {
 	}
 }
 
+// A rule that speaks of a label is about the credential that the step with the
+// label makes: after the restart it is made once more, good or not.
+func TestARestartIsTriedForLostLabels(t *testing.T) {
+	for name, test := range map[string]struct {
+		rule spec.Accepts
+		want int // credentials after a restart
+	}{
+		"lost":            {spec.Accepts{Token: "bare"}, 1},
+		"another's label": {spec.Accepts{Token: "control"}, 0},
+	} {
+		app := &scripted{features: []target.Feature{target.Restart}, answer: func(instance, n int) target.Observation {
+			if instance == 1 || n < 2 {
+				return accepted
+			}
+			return rejected
+		}}
+		s := scenario("T1", spec.Present{Key: "old", Token: "control"}, spec.Present{Key: "old", Token: "bare"})
+		s.Expect = []spec.Expect{{Rule: test.rule}}
+		results, err := run(t, app, nil, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again []string
+		for _, p := range eventsOf[timeline.Presented](results[0])[3:] {
+			again = append(again, p.Token)
+		}
+		if len(again) != test.want || test.want == 1 && again[0] != "bare" {
+			t.Errorf("%s: presented after a restart: %q", name, again)
+		}
+	}
+}
+
 func TestAnAppThatEndsIsAFindingNotAnError(t *testing.T) {
 	app := &scripted{dies: func(_, n int) bool { return n == 1 }}
 	results, err := run(t, app, nil, scenario("T1",

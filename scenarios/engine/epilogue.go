@@ -92,41 +92,59 @@ func (p *play) elapsed(ctx context.Context) (time.Duration, error) {
 	return time.Duration(entries[len(entries)-1].Elapsed), nil
 }
 
-// lost are the keys of which good tokens must be accepted and the last was not.
-func (p *play) lost(ctx context.Context) ([]string, error) {
+// lost are the good tokens that must be accepted and of which the last was not:
+// one of each such key, one of each such label.
+func (p *play) lost(ctx context.Context) ([]spec.Present, error) {
 	entries, err := p.site.Timeline(ctx, 0, 0)
 	if err != nil {
 		return nil, err
 	}
+	type name struct{ key, token string }
 	minted := map[uint64]timeline.Minted{}
-	last := map[string]timeline.Outcome{}
+	last := map[name]timeline.Outcome{}
 	for _, e := range entries {
 		switch event := e.Event.(type) {
 		case timeline.Minted:
 			minted[e.Seq] = event
 		case timeline.Presented:
-			if m := minted[event.Minted]; m.Forge == "" && len(m.Altered) == 0 && event.Token == "" {
-				last[m.Key] = event.Outcome
+			switch m := minted[event.Minted]; {
+			case event.Token != "":
+				last[name{token: event.Token}] = event.Outcome
+			case m.Forge == "" && len(m.Altered) == 0:
+				last[name{key: m.Key}] = event.Outcome
 			}
 		}
 	}
-	var lost []string
+	var lost []spec.Present
 	for _, e := range p.scenario.Expect {
 		a, is := e.Rule.(spec.Accepts)
-		if !is || a.Key == "" {
+		wanted := name{key: a.Key, token: a.Token}
+		if outcome, shown := last[wanted]; !is || !shown || outcome == timeline.Accepted {
 			continue
 		}
-		if outcome, shown := last[a.Key]; shown && outcome != timeline.Accepted && !slices.Contains(lost, a.Key) {
-			lost = append(lost, a.Key)
-		}
+		delete(last, wanted) // once is enough, however many rules there are
+		lost = append(lost, p.again(a))
 	}
 	return lost, nil
 }
 
-// presentAfterRestart shows whether a restart helps the keys that were lost.
-func (p *play) presentAfterRestart(ctx context.Context, lost []string) error {
-	for _, key := range lost {
-		if _, _, err := p.until(ctx, spec.Present{Key: key}, spec.Row{Length: 1}, min(glance, p.Patience)); err != nil {
+// again is what shows one more credential of those that a rule speaks of.
+func (p *play) again(a spec.Accepts) spec.Present {
+	if a.Token != "" {
+		for _, step := range slices.Backward(p.scenario.Steps) {
+			if v, is := step.Do.(spec.Present); is && v.Token == a.Token {
+				return v
+			}
+		}
+	}
+	return spec.Present{Key: a.Key}
+}
+
+// presentAfterRestart shows whether a restart helps what was lost.
+func (p *play) presentAfterRestart(ctx context.Context, lost []spec.Present) error {
+	for _, v := range lost {
+		v.Beside = nil
+		if _, _, err := p.until(ctx, v, spec.Row{Length: 1}, min(glance, p.Patience)); err != nil {
 			return err
 		}
 	}

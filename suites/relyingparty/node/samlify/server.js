@@ -1,12 +1,12 @@
 // An ordinary Express 5.3.0 site whose users sign in by SAML 2.0, with samlify 2.13.1 (xml-crypto 6.3.2) and the schema
-// validator @authenio/samlify-node-xmllint 2.0.0, without which its README accepts no response. The provider is made of its
+// validator @authenio/samlify-xmllint-wasm 1.0.1, without which its README accepts no response. The provider is made of its
 // metadata, read once, at the start; METADATA_EVERY makes it anew every so many seconds, which is a line of the app's, not an
 // option of the library's. Defaults: a signature of response or assertion will do; a certificate that comes with a signature
 // must be one of the metadata's, without one the metadata's first is tried; no leeway.
 import express from 'express'
 import session from 'express-session'
 import samlify from 'samlify'
-import validator from '@authenio/samlify-node-xmllint'
+import validator from '@authenio/samlify-xmllint-wasm'
 
 const { PORT, REALM, METADATA, METADATA_EVERY } = process.env
 samlify.setSchemaValidator(validator)
