@@ -17,14 +17,14 @@ var _ = federation("Java",
 		file: "java/spring-saml/rollover.yaml", needs: spring, patience: onceRead,
 		says: map[string]says{
 			"A2":  {outcome: oracle.Pass, why: "OpenSamlAssertingPartyMetadataConverter: every signing certificate is a verification credential"},
-			"G3":  {grade: oracle.Restart, text: "was not valid", why: "reference, RelyingPartyRegistrations.fromMetadataLocation: it is read where it is called, at start"},
+			"G3":  {grade: oracle.Restart, text: "Signature verification failed", why: "reference, RelyingPartyRegistrations.fromMetadataLocation: it is read where it is called, at start"},
 			"H21": {outcome: oracle.Pass, why: "OpenSamlAuthenticationProvider: response or assertions have to be signed"},
 		},
 	},
 	federated{
 		file: "java/spring-saml/rollover.refreshing.yaml", needs: spring,
 		says: map[string]says{
-			"G3":  {grade: oracle.NextRequest, text: "was not valid", why: "the app's repository reads the metadata every 3 s, whatever the token says"},
+			"G3":  {grade: oracle.NextRequest, text: "Signature verification failed", why: "the app's repository reads the metadata every 3 s, whatever the token says"},
 			"G12": {outcome: oracle.Pass, why: "RelyingPartyRegistrations: metadata without a verification certificate are an error"},
 		},
 	},
