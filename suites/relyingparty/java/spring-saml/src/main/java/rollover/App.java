@@ -34,7 +34,7 @@ public class App {
         .build();
   }
 
-  /** What cures it: METADATA_REFRESH (such as 5s) puts a repository of the app's own in the place of Boot's. */
+  /** What cures it: METADATA_REFRESH (such as 3s) puts a repository of the app's own in the place of Boot's. */
   @Bean
   @ConditionalOnProperty("METADATA_REFRESH")
   Refreshing refreshing(

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
-import org.springframework.security.saml2.Saml2Exception;
 import org.springframework.security.saml2.provider.service.registration.RelyingPartyRegistration;
 import org.springframework.security.saml2.provider.service.registration.RelyingPartyRegistrationRepository;
 import org.springframework.security.saml2.provider.service.registration.RelyingPartyRegistrations;
@@ -33,7 +32,7 @@ class Refreshing implements RelyingPartyRegistrationRepository, Iterable<Relying
     if (Instant.now().isAfter(readAt.plus(age))) {
       try {
         registration = read();
-      } catch (Saml2Exception e) {
+      } catch (RuntimeException e) { // not every kind is a Saml2Exception: a certificate that is none is not
         System.err.println("metadata cannot be read, the former one stays: " + e.getMessage());
       }
     }
