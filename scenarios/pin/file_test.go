@@ -73,6 +73,23 @@ func TestEndedCertificates(t *testing.T) {
 	}
 }
 
+// Metadata goes on to list certificates that ended; nobody signs with them.
+func TestWhatEndedNeedNotBePinned(t *testing.T) {
+	s := served(document(t, "entra.xml"))
+	s.Now = now.AddDate(98, 0, 0) // in 2124: the old one ended on 1 January
+	s.Entity.SignedBy = newSHA1
+	text := both(newSHA1)
+	want := "web.config:3:1: warning: " + oldSHA1 + " is served and is not pinned; it ended on 2124-01-01, so nothing should sign with it any more\n" +
+		"fits: fits: every certificate that is served and has not ended is pinned. It fails with WIF10201 when one signs that is not served yet, at the latest on 2126-01-01, when the last of them ends"
+	if got := says(registry(t, text).Check(s)); got != want {
+		t.Errorf("%s\nnot\n%s", got, want)
+	}
+	s.Entity.SignedBy = oldSHA1 // it signs all the same
+	if got := says(registry(t, text).Check(s)); !strings.HasPrefix(got, "web.config:3:1: fails now, WIF10201: "+oldMissing) {
+		t.Error(got)
+	}
+}
+
 // Which registry of a file is in effect, and for what.
 func TestFiles(t *testing.T) {
 	handlers := func(name, inside string) string {
