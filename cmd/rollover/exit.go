@@ -54,6 +54,8 @@ func (sh *shell) report(err error) int {
 	if err == nil {
 		return 0
 	}
+	var e *exit
+	known := errors.As(err, &e)
 	var files spec.Errors
 	if errors.As(err, &files) {
 		for _, e := range files {
@@ -63,12 +65,14 @@ func (sh *shell) report(err error) int {
 			}
 			fmt.Fprintf(sh.stderr, "%s%v\n", lead, e)
 		}
+		if known {
+			return e.code
+		}
 		return codeUsage
 	}
-	var e *exit
 	var served *serve.Error
 	switch {
-	case errors.As(err, &e):
+	case known:
 	case errors.As(err, &served):
 		e = &exit{code: served.Code, err: served}
 	default:

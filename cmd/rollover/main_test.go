@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "freeport": freePort, "await": await, "appears": appears, "same-scenarios": sameScenarios, "fits": fits,
+			"exits": exits, "freeport": freePort, "await": await, "appears": appears, "same-scenarios": sameScenarios, "fits": fits, "same-thumbprints": sameThumbprints,
 		},
 	})
 }
@@ -122,6 +122,31 @@ func sameScenarios(ts *testscript.TestScript, _ bool, args []string) {
 		return report
 	}
 	if diff := cmp.Diff(read(args[0]), read(args[1])); diff != "" {
+		ts.Fatalf("(-%s +%s):\n%s", args[0], args[1], diff)
+	}
+}
+
+// sameThumbprints compares what rollover thumbprint lists with what the issuer
+// tells of the keys that it serves: same-thumbprints LIST KEYS
+func sameThumbprints(ts *testscript.TestScript, _ bool, args []string) {
+	var list struct {
+		Certificates []struct{ SHA1, SHA256 string }
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &list))
+	var keys struct {
+		Keys []struct{ State, Thumbprint, ThumbprintSHA256 string }
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &keys))
+	listed, told := map[string]string{}, map[string]string{}
+	for _, c := range list.Certificates {
+		listed[c.SHA1] = c.SHA256
+	}
+	for _, k := range keys.Keys {
+		if k.State != "removed" {
+			told[k.Thumbprint] = k.ThumbprintSHA256
+		}
+	}
+	if diff := cmp.Diff(listed, told); diff != "" || len(listed) == 0 {
 		ts.Fatalf("(-%s +%s):\n%s", args[0], args[1], diff)
 	}
 }

@@ -32,7 +32,7 @@ type obtainer struct {
 
 func (o *obtainer) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long a download may take")
-	flags.StringVar(&o.ca, "ca", "", "file with certificates (PEM) of an authority to trust for https, beside those of this machine")
+	flags.StringVar(&o.ca, "ca", "", "`FILE` with certificates (PEM) of an authority to trust for https, beside those of this machine")
 	flags.BoolVar(&o.insecure, "insecure", false, "do not verify the server's certificate: for test issuers")
 	o.given = flags.Changed
 }
@@ -74,6 +74,9 @@ func (o *obtainer) obtain(ctx context.Context, what string) (obtained, error) {
 	data, err := os.ReadFile(what)
 	if errors.Is(err, os.ErrNotExist) && strings.Contains(what, ".") && strings.Contains(what, "/") {
 		return obtained{}, usage("%w (an address begins with https://)", err)
+	}
+	if errors.Is(err, os.ErrNotExist) && len(what) == 40 && strings.Trim(what, "0123456789abcdefABCDEF") == "" {
+		return obtained{}, usage("%w (that is a thumbprint: the document that it is from comes here)", err)
 	}
 	if err != nil {
 		return obtained{}, usage("%w", err)

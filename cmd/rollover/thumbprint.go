@@ -51,10 +51,10 @@ func (sh *shell) thumbprint() *cobra.Command {
 		RunE: interruptible(func(ctx context.Context, args []string) error { return t.run(ctx, args[0]) }),
 	}
 	flags := c.Flags()
-	flags.StringVar(&t.check, "check", "", "compare the registry of this web.config with the document")
+	flags.StringVar(&t.check, "check", "", "compare the registry of `WEB.CONFIG` with the document")
 	flags.BoolVar(&t.webConfig, "web-config", false, "print the issuerNameRegistry element for ValidatingIssuerNameRegistry")
-	flags.StringArrayVar(&t.tenants, "tenant", nil, "with --web-config and the metadata of all tenants: id of a tenant to trust, may be repeated")
-	flags.StringVar(&t.entity, "entity", "", "entityID to look at, where the metadata has several")
+	flags.StringArrayVar(&t.tenants, "tenant", nil, "with --web-config and the metadata of all tenants: `ID` of a tenant to trust, may be repeated")
+	flags.StringVar(&t.entity, "entity", "", "`ENTITYID` to look at, where the metadata has several")
 	flags.BoolVar(&t.all, "all", false, "list certificates that only encrypt too")
 	flags.BoolVar(&t.asJSON, "json", false, "as JSON")
 	t.obtainer.register(flags)

@@ -83,7 +83,7 @@ func (c *checker) signs() string {
 	if c.signer == c.entity.SignedBy {
 		return "signs the metadata"
 	}
-	return "is the only one"
+	return "is the only one that is served"
 }
 
 // pins sorts what is pinned into what can match and what cannot.
@@ -120,6 +120,8 @@ func (c *checker) level(thumbprint string) Level {
 	return Now
 }
 
+func (c *checker) ended(s signers.Certificate) bool { return s.NotAfter.Before(c.now) }
+
 // certificate looks whether tokens of a served certificate are accepted.
 func (c *checker) certificate(s signers.Certificate) {
 	h := s.SHA1.Hex()
@@ -150,9 +152,13 @@ func (c *checker) certificate(s signers.Certificate) {
 		what = c.signs()
 	}
 	f.Cause = fmt.Sprintf("%s %s and is not pinned", h, what)
-	if f.Level == Later {
+	f.Hint = fmt.Sprintf(`add <add thumbprint="%s" />`, h)
+	switch {
+	case f.Level == Later && c.ended(s):
+		f.Level, f.Code, f.Hint = Warning, "", ""
+		f.Cause += fmt.Sprintf("; it ended on %s, so nothing should sign with it any more", day(s.NotAfter))
+	case f.Level == Later:
 		f.Cause += ": its tokens are refused from the day on which it signs"
 	}
-	f.Hint = fmt.Sprintf(`add <add thumbprint="%s" />`, h)
 	c.found(f)
 }

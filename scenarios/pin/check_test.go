@@ -14,11 +14,11 @@ import (
 // What openssl prints of the certificates in ../signers/testdata. Of old and
 // new, which are served, old signs the metadata.
 const (
-	oldSHA1   = "9E772C43A1EC60073A00DAE2592C62314463777E"
-	oldSHA256 = "6A37BA2EA318026CD50658253B303EC0B0D979DB57719A0A6546194EBB3D1EDD"
-	oldX5T    = "nncsQ6HsYAc6ANriWSxiMURjd34"
-	newSHA1   = "5AA42CB63F5ED80E6A99A1EE4ED914F6622999EB"
-	gone      = "3166A2A22B2F74652578E81D4839A6797329D06C"
+	oldSHA1   = "DF689F7DDEE0E2EE34A997A08B999645CF5C2E6D"
+	oldSHA256 = "C9DB33F79DBD8D916AF40906EC2D64038C7F90193AA0492F4A5FDF3E6ED6669B"
+	oldX5T    = "32iffd7g4u40qZegi5mWRc9cLm0"
+	newSHA1   = "38806FD9208E0B7131C1646F24264044089C9529"
+	gone      = "9674E6429137AC682E929A9D9D13545E54F658A3"
 	tenant    = "11111111-2222-3333-4444-555555555555"
 	issuer    = "https://sts.windows.net/" + tenant + "/"
 	class     = "System.IdentityModel.Tokens.ValidatingIssuerNameRegistry, System.IdentityModel.Tokens.ValidatingIssuerNameRegistry"
@@ -102,15 +102,15 @@ func configurationBased(entries string) string {
 func both(keys ...string) string { return validating(authority("Entra", keys, []string{issuer})) }
 
 const (
-	fitsUntil2031 = "fits: fits: all 2 certificates that are served are pinned. It fails with WIF10201 when one signs that is not served yet, at the latest on 2031-01-01, when the last of them ends"
+	fitsUntil2031 = "fits: fits: all 2 certificates that are served are pinned. It fails with WIF10201 when one signs that is not served yet, at the latest on 2126-01-01, when the last of them ends"
 	newMissing    = newSHA1 + " is served and is not pinned: its tokens are refused from the day on which it signs (add <add thumbprint=\"" + newSHA1 + "\" />)"
 	oldMissing    = oldSHA1 + " signs the metadata and is not pinned (add <add thumbprint=\"" + oldSHA1 + "\" />)"
-	untilNewSigns = "will fail: works as long as 9E772C43... signs, fails with WIF10201 at the next roll, when this one signs: 5AA42CB6..."
-	oldRefused    = "fails: fails now with WIF10201: tokens of 9E772C43..., which signs the metadata, are refused"
+	untilNewSigns = "will fail: works as long as DF689F7D... signs, fails with WIF10201 at the next roll, when this one signs: 38806FD9..."
+	oldRefused    = "fails: fails now with WIF10201: tokens of DF689F7D..., which signs the metadata, are refused"
 )
 
 func TestThumbprints(t *testing.T) {
-	spaced := strings.ToLower("9E 77 2C 43 A1 EC 60 07 3A 00 DA E2 59 2C 62 31 44 63 77 7E")
+	spaced := strings.ToLower("DF 68 9F 7D DE E0 E2 EE 34 A9 97 A0 8B 99 96 45 CF 5C 2E 6D")
 	never := func(column int, what string) string {
 		return fmt.Sprintf("web.config:4:%d: fails now, WIF10201: the thumbprint %s: it never matches; it is meant for the one that signs the metadata (write %s)\n", column, what, oldSHA1) + oldRefused
 	}
@@ -123,7 +123,7 @@ func TestThumbprints(t *testing.T) {
 		"with spaces":          {[]string{" " + spaced + "  ", newSHA1}, fitsUntil2031},
 		"the next is missing":  {[]string{oldSHA1}, "web.config:3:1: will fail, WIF10201: " + newMissing + "\n" + untilNewSigns},
 		"the signer is not":    {[]string{newSHA1}, "web.config:3:1: fails now, WIF10201: " + oldMissing + "\n" + oldRefused},
-		"one too many":         {[]string{oldSHA1, newSHA1, gone}, "web.config:6:18: warning: 3166A2A2... is pinned and not served (remove it when nothing signs with it any more: the app accepts every token of that key)\n" + fitsUntil2031},
+		"one too many":         {[]string{oldSHA1, newSHA1, gone}, "web.config:6:18: warning: 9674E642... is pinned and not served (remove it when nothing signs with it any more: the app accepts every token of that key)\n" + fitsUntil2031},
 		"left-to-right mark":   {[]string{"\u200e" + spaced, newSHA1}, never(18, "has U+200E (left-to-right mark, as a copy from Windows' certificate dialog brings it along) in it, which WIF compares too")},
 		"right-to-left mark":   {[]string{oldSHA1 + "\u200f", newSHA1}, never(58, "has U+200F (right-to-left mark) in it, which WIF compares too")},
 		"byte-order mark":      {[]string{"\ufeff" + oldSHA1, newSHA1}, never(18, "has U+FEFF (byte-order mark) in it, which WIF compares too")},
@@ -132,15 +132,15 @@ func TestThumbprints(t *testing.T) {
 		"written as reference": {[]string{"&#x200E;" + oldSHA1, newSHA1}, never(18, "has U+200E (left-to-right mark, as a copy from Windows' certificate dialog brings it along) in it, which WIF compares too")},
 		"tab":                  {[]string{oldSHA1 + "&#9;", newSHA1}, never(58, "has U+0009 (tab) in it, which WIF compares too")},
 		"line feed":            {[]string{oldSHA1 + "\n", newSHA1}, never(58, "has U+000A (line feed) in it, which WIF compares too")},
-		"colons":               {[]string{"9E:77:2C:43:A1:EC:60:07:3A:00:DA:E2:59:2C:62:31:44:63:77:7E", newSHA1}, never(20, "has a colon in it, which WIF compares too")},
+		"colons":               {[]string{"DF:68:9F:7D:DE:E0:E2:EE:34:A9:97:A0:8B:99:96:45:CF:5C:2E:6D", newSHA1}, never(20, "has a colon in it, which WIF compares too")},
 		"SHA-256":              {[]string{oldSHA256, newSHA1}, never(18, "has 64 digits: it is a SHA-256, and WIF compares SHA-1")},
 		"a kid":                {[]string{oldX5T, newSHA1}, never(18, "looks like an x5t or a kid (base64url), not like hex")},
 		"a digit too few": {[]string{oldSHA1[1:], newSHA1, oldSHA1},
-			"web.config:4:18: will fail, WIF10201: the thumbprint has 39 of 40 digits: it never matches (type it anew)\nwill fail: works as long as 9E772C43... signs, fails with WIF10201 when a certificate is due that line's thumbprint was meant for"},
+			"web.config:4:18: will fail, WIF10201: the thumbprint has 39 of 40 digits: it never matches (type it anew)\nwill fail: works as long as DF689F7D... signs, fails with WIF10201 when a certificate is due that line's thumbprint was meant for"},
 		"a letter": {[]string{oldSHA1, newSHA1, "O" + gone[1:]},
-			"web.config:6:18: will fail, WIF10201: the thumbprint has 'O' in it, which WIF compares too: it never matches (type it anew)\nwill fail: works as long as 9E772C43... signs, fails with WIF10201 when a certificate is due that line's thumbprint was meant for"},
+			"web.config:6:18: will fail, WIF10201: the thumbprint has 'O' in it, which WIF compares too: it never matches (type it anew)\nwill fail: works as long as DF689F7D... signs, fails with WIF10201 when a certificate is due that line's thumbprint was meant for"},
 		"a letter that looks like one": {[]string{"\u0410" + oldSHA1, oldSHA1, newSHA1},
-			"web.config:4:18: will fail, WIF10201: the thumbprint has U+0410 (\u0410) in it, which WIF compares too: it never matches (write " + oldSHA1 + ")\nwill fail: works as long as 9E772C43... signs, fails with WIF10201 when a certificate is due that line's thumbprint was meant for"},
+			"web.config:4:18: will fail, WIF10201: the thumbprint has U+0410 (\u0410) in it, which WIF compares too: it never matches (write " + oldSHA1 + ")\nwill fail: works as long as DF689F7D... signs, fails with WIF10201 when a certificate is due that line's thumbprint was meant for"},
 		"the next one, broken": {[]string{oldSHA1, newSHA1 + "\u200b"},
 			"web.config:5:58: will fail, WIF10201: the thumbprint has U+200B (zero width space) in it, which WIF compares too: it never matches; it is meant for a certificate that is served (write " + newSHA1 + ")\n" + untilNewSigns},
 		"twice": {[]string{oldSHA1, newSHA1, oldSHA1},

@@ -61,15 +61,32 @@ func TestSettings(t *testing.T) {
 // Modes that look at the chain look at dates too; None does not.
 func TestEndedCertificates(t *testing.T) {
 	s := served(document(t, "adfs.xml"))
-	s.Now = now.AddDate(3, 0, 0) // its certificate ends on 1 January 2029
+	s.Now = now.AddDate(100, 0, 0) // its certificate ends on 1 January 2124
 	text := validating(authority("AD FS", []string{oldSHA1}, []string{s.Entity.ID}))
 	for settings, want := range map[string]string{
-		none + audience: "fits: fits: the one certificate that is served is pinned. It fails with WIF10201 when one signs that is not served yet, which is overdue: the last of them ended on 2029-01-01",
-		audience:        "web.config:5:1: fails now, ID4257: certificateValidationMode is left out, so it is PeerOrChainTrust: 9E772C43..., which signs the metadata, ended on 2029-01-01 (the issuer has to roll; None leaves the decision to the thumbprints)",
+		none + audience: "fits: fits: the one certificate that is served is pinned. It fails with WIF10201 when one signs that is not served yet, which is overdue: the last of them ended on 2124-01-01",
+		audience:        "web.config:5:1: fails now, ID4257: certificateValidationMode is left out, so it is PeerOrChainTrust: DF689F7D..., which signs the metadata, ended on 2124-01-01 (the issuer has to roll; None leaves the decision to the thumbprints)",
 	} {
 		if got := says(registry(t, webConfig(settings, text)).Check(s)); !strings.HasPrefix(got, want) {
 			t.Errorf("%s\nnot\n%s", got, want)
 		}
+	}
+}
+
+// Metadata goes on to list certificates that ended; nobody signs with them.
+func TestWhatEndedNeedNotBePinned(t *testing.T) {
+	s := served(document(t, "entra.xml"))
+	s.Now = now.AddDate(98, 0, 0) // in 2124: the old one ended on 1 January
+	s.Entity.SignedBy = newSHA1
+	text := both(newSHA1)
+	want := "web.config:3:1: warning: " + oldSHA1 + " is served and is not pinned; it ended on 2124-01-01, so nothing should sign with it any more\n" +
+		"fits: fits: every certificate that is served and has not ended is pinned. It fails with WIF10201 when one signs that is not served yet, at the latest on 2126-01-01, when the last of them ends"
+	if got := says(registry(t, text).Check(s)); got != want {
+		t.Errorf("%s\nnot\n%s", got, want)
+	}
+	s.Entity.SignedBy = oldSHA1 // it signs all the same
+	if got := says(registry(t, text).Check(s)); !strings.HasPrefix(got, "web.config:3:1: fails now, WIF10201: "+oldMissing) {
+		t.Error(got)
 	}
 }
 
@@ -155,14 +172,14 @@ func TestElement(t *testing.T) {
 	const want = `<!-- https://login.microsoftonline.com/a- -b/federationmetadata/2007-06/federationmetadata.xml
      https://sts.windows.net/11111111-2222-3333-4444-555555555555/, keys of the role SecurityTokenService, as served on 2026-11-25.
      Pins do not follow a roll; rollover thumbprint checks them.
-     9E772C43A1EC60073A00DAE2592C62314463777E CN=accounts.rollover.test, 2024-01-01 to 2029-01-01
-     5AA42CB63F5ED80E6A99A1EE4ED914F6622999EB CN=accounts.rollover.test, 2026-01-01 to 2031-01-01
+     DF689F7DDEE0E2EE34A997A08B999645CF5C2E6D CN=accounts.rollover.test, 2024-01-01 to 2124-01-01
+     38806FD9208E0B7131C1646F24264044089C9529 CN=accounts.rollover.test, 2026-01-01 to 2126-01-01
 -->
 <issuerNameRegistry type="System.IdentityModel.Tokens.ValidatingIssuerNameRegistry, System.IdentityModel.Tokens.ValidatingIssuerNameRegistry">
   <authority name="https://sts.windows.net/11111111-2222-3333-4444-555555555555/">
     <keys>
-      <add thumbprint="9E772C43A1EC60073A00DAE2592C62314463777E" />
-      <add thumbprint="5AA42CB63F5ED80E6A99A1EE4ED914F6622999EB" />
+      <add thumbprint="DF689F7DDEE0E2EE34A997A08B999645CF5C2E6D" />
+      <add thumbprint="38806FD9208E0B7131C1646F24264044089C9529" />
     </keys>
     <validIssuers>
       <add name="https://sts.windows.net/11111111-2222-3333-4444-555555555555/" />

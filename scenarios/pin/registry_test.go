@@ -15,9 +15,9 @@ func TestAuthorities(t *testing.T) {
 		"two providers":  {validating(authority("AD FS", []string{gone}, []string{fs}), authority("Entra", []string{oldSHA1, newSHA1}, []string{issuer})), fitsUntil2031},
 		"the keys apart": {validating(authority("one", []string{oldSHA1}, []string{issuer}), authority("other", []string{newSHA1}, []string{issuer})), fitsUntil2031},
 		"key and issuer apart": {validating(authority("one", []string{oldSHA1}, []string{issuer}), authority("other", []string{newSHA1}, []string{fs})),
-			fmt.Sprintf("web.config:12:18: will fail, WIF10201: 5AA42CB6... is a key of the authority \"other\", and the issuer %q is valid in \"one\" alone (key and issuer have to stand in the same authority)\n", issuer) + untilNewSigns},
+			fmt.Sprintf("web.config:12:18: will fail, WIF10201: 38806FD9... is a key of the authority \"other\", and the issuer %q is valid in \"one\" alone (key and issuer have to stand in the same authority)\n", issuer) + untilNewSigns},
 		"the signer and the issuer apart": {validating(authority("one", []string{newSHA1}, []string{issuer}), authority("other", []string{oldSHA1}, []string{fs})),
-			fmt.Sprintf("web.config:12:18: fails now, WIF10201: 9E772C43... is a key of the authority \"other\", and the issuer %q is valid in \"one\" alone (key and issuer have to stand in the same authority)\n", issuer) + oldRefused},
+			fmt.Sprintf("web.config:12:18: fails now, WIF10201: DF689F7D... is a key of the authority \"other\", and the issuer %q is valid in \"one\" alone (key and issuer have to stand in the same authority)\n", issuer) + oldRefused},
 		"somebody else": {validating(authority("one", []string{gone}, []string{fs}), authority("other", []string{gone}, []string{"urn:other"})),
 			fmt.Sprintf("web.config:1:1: fails now, WIF10201: neither the issuer %q nor any of its keys is in the file, which trusts %s, urn:other (check against the metadata of the right issuer; to trust this one too, add the authority that rollover thumbprint --web-config prints)\n", issuer, fs) + oldRefused},
 		"nothing": {validating(), fmt.Sprintf("web.config:1:1: fails now, WIF10201: %q, from which the tokens come, is no valid issuer (add <add name=\"%s\" /> to validIssuers)\n"+
@@ -110,7 +110,7 @@ func TestOtherDocuments(t *testing.T) {
 	unsigned := read(t, "entra.xml")
 	unsigned = unsigned[:strings.Index(unsigned, "<Signature")] + unsigned[strings.Index(unsigned, "</Signature>")+len("</Signature>"):]
 	broken := strings.Replace(read(t, "entra.xml"), "</RoleDescriptor>", `<KeyDescriptor><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>AAAA</X509Certificate></X509Data></KeyInfo></KeyDescriptor></RoleDescriptor>`, 1)
-	adfs := authority("AD FS", []string{oldSHA1, "6E35812B1510C918C25307179BB6A65117E618D1"}, []string{"http://fs.rollover.test/adfs/services/trust"})
+	adfs := authority("AD FS", []string{oldSHA1, "227A4951324706BA1A2769AF8DA9CE5B88534B94"}, []string{"http://fs.rollover.test/adfs/services/trust"})
 	literal := strings.Replace(issuer, tenant, signers.Tenant, 1)
 	for name, test := range map[string]struct {
 		text     string
@@ -121,15 +121,15 @@ func TestOtherDocuments(t *testing.T) {
 		"a key set tells no issuer": {both(oldSHA1, newSHA1), document(t, "keys.json"),
 			"inconclusive: inconclusive: every certificate is pinned, but the document does not say whose tokens they sign, so the issuers were not compared (federation metadata does)"},
 		"which the old registry does not ask for": {configurationBased(list("thumbprint", oldSHA1, newSHA1)), document(t, "keys.json"), strings.Replace(fitsUntil2031, "WIF10201", "ID4175", 1)},
-		"nor who signs": {both(oldSHA1), document(t, "keys.json"), "web.config:3:1: will fail, WIF10201: " + newMissing + "\nwill fail: works as long as a pinned certificate signs, fails with WIF10201 at the next roll, when this one signs: 5AA42CB6..."},
+		"nor who signs": {both(oldSHA1), document(t, "keys.json"), "web.config:3:1: will fail, WIF10201: " + newMissing + "\nwill fail: works as long as a pinned certificate signs, fails with WIF10201 at the next roll, when this one signs: 38806FD9..."},
 		"and none is pinned": {both(gone), document(t, "keys.json"), "web.config:3:1: fails now, WIF10201: " + strings.Replace(oldMissing, "signs the metadata", "is served", 1) +
 			"\nweb.config:3:1: fails now, WIF10201: " + strings.Replace(newMissing, ": its tokens are refused from the day on which it signs", "", 1) +
 			"\nfails: fails now with WIF10201: no certificate that is served is accepted"},
-		"a certificate":                 {configurationBased(list("thumbprint", newSHA1)), document(t, "old.der"), "web.config:2:1: fails now, ID4175: " + strings.Replace(oldMissing, "signs the metadata", "is the only one", 1) + "\nweb.config:3:18: warning: 5AA42CB6... is pinned and not served (remove it when nothing signs with it any more: the app accepts every token of that key)\nfails: fails now with ID4175: tokens of 9E772C43..., which is the only one, are refused"},
+		"a certificate":                 {configurationBased(list("thumbprint", newSHA1)), document(t, "old.der"), "web.config:2:1: fails now, ID4175: " + strings.Replace(oldMissing, "signs the metadata", "is the only one that is served", 1) + "\nfails: fails now with ID4175: tokens of DF689F7D..., which is the only one that is served, are refused"},
 		"no certificate":                {configurationBased(list("thumbprint", oldSHA1)), parsed(t, []byte(`{"keys":[{"kty":"RSA"}]}`)), "inconclusive: inconclusive: no key of the document comes with a certificate, so there is nothing to compare"},
 		"a key that cannot be read":     {both(oldSHA1, newSHA1), parsed(t, []byte(broken)), "inconclusive: inconclusive: what could be read is pinned, but 1 entry of the document could not"},
-		"metadata that is not signed":   {both(newSHA1), parsed(t, []byte(unsigned)), "web.config:3:1: will fail, WIF10201: " + strings.Replace(newMissing, newSHA1, oldSHA1, 2) + "\nwill fail: works as long as a pinned certificate signs, fails with WIF10201 at the next roll, when this one signs: 9E772C43..."},
-		"an encryption certificate":     {validating(adfs), document(t, "adfs.xml"), "web.config:5:18: warning: 6E35812B... signs no tokens: it is served for ApplicationService encryption, SPSSO encryption, IDPSSO encryption (remove it)\nfits: fits: the one certificate that is served is pinned. It fails with WIF10201 when one signs that is not served yet, at the latest on 2029-01-01, when the last of them ends"},
+		"metadata that is not signed":   {both(newSHA1), parsed(t, []byte(unsigned)), "web.config:3:1: will fail, WIF10201: " + strings.Replace(newMissing, newSHA1, oldSHA1, 2) + "\nwill fail: works as long as a pinned certificate signs, fails with WIF10201 at the next roll, when this one signs: DF689F7D..."},
+		"an encryption certificate":     {validating(adfs), document(t, "adfs.xml"), "web.config:5:18: warning: 227A4951... signs no tokens: it is served for ApplicationService encryption, SPSSO encryption, IDPSSO encryption (remove it)\nfits: fits: the one certificate that is served is pinned. It fails with WIF10201 when one signs that is not served yet, at the latest on 2124-01-01, when the last of them ends"},
 		"all tenants":                   {both(oldSHA1, newSHA1), template, fitsUntil2031},
 		"all tenants, none in the file": {validating(authority("x", []string{oldSHA1, newSHA1}, []string{literal})), template, fmt.Sprintf("web.config:8:36: fails now, WIF10201: the issuer %q is the placeholder for every tenant, and tokens name the tenant (one entry for each tenant: %s)\n", literal, issuer) + oldRefused},
 		"all tenants, no slash":         {validating(authority("x", []string{oldSHA1, newSHA1}, []string{strings.TrimSuffix(issuer, "/")})), template, fmt.Sprintf("web.config:8:72: fails now, WIF10201: the issuer %q ends without the slash (one entry for each tenant: %s)\n", strings.TrimSuffix(issuer, "/"), issuer) + oldRefused},
@@ -146,7 +146,7 @@ func TestRows(t *testing.T) {
 	for _, row := range r.Rows {
 		fmt.Fprintln(&got, row.Thumbprint[:4], row.PinnedAt, row.Served, row.Accepted, row.Signs, row.NotAfter.Year(), row.Subject)
 	}
-	const want = "9E77 [5 13] true true true 2029 CN=accounts.rollover.test\n5AA4 [] true false false 2031 CN=accounts.rollover.test\n3166 [4] false true false 1 \n"
+	const want = "DF68 [5 13] true true true 2124 CN=accounts.rollover.test\n3880 [] true false false 2126 CN=accounts.rollover.test\n9674 [4] false true false 1 \n"
 	if got.String() != want {
 		t.Errorf("%s", &got)
 	}

@@ -69,12 +69,14 @@ func (c *checker) signerOrAny() string {
 
 // when is when an app that works will fail.
 func (c *checker) when() string {
-	if len(c.refused) == 0 {
-		return "fails with " + c.registry.Kind.Code() + " when a certificate is due that line's thumbprint was meant for"
-	}
 	var all []string
-	for _, h := range c.refused {
-		all = append(all, short(h))
+	for _, s := range c.served {
+		if h := s.SHA1.Hex(); slices.Contains(c.refused, h) && !c.ended(s) {
+			all = append(all, short(h))
+		}
+	}
+	if len(all) == 0 {
+		return "fails with " + c.registry.Kind.Code() + " when a certificate is due that line's thumbprint was meant for"
 	}
 	return fmt.Sprintf("fails with %s at the next roll, when %s signs: %s", c.registry.Kind.Code(), orOne(len(all)), strings.Join(all, ", "))
 }
@@ -97,6 +99,9 @@ func (c *checker) fits() string {
 	text := "fits: the one certificate that is served is pinned"
 	if len(c.served) > 1 {
 		text = fmt.Sprintf("fits: all %d certificates that are served are pinned", len(c.served))
+	}
+	if len(c.refused) > 0 {
+		text = "fits: every certificate that is served and has not ended is pinned"
 	}
 	until := "at the latest on " + day(last) + ", when the last of them ends"
 	if last.Before(c.now) {

@@ -56,7 +56,7 @@ func (c *checker) validation() {
 	}
 	self := 0
 	for _, s := range c.served {
-		if s.NotAfter.Before(c.now) && s.SHA1.Hex() == c.signer {
+		if c.ended(s) && s.SHA1.Hex() == c.signer {
 			ended := f
 			ended.Level, ended.Code = Now, "ID4257"
 			ended.Cause = fmt.Sprintf("%s: %s, which %s, ended on %s", told, short(c.signer), c.signs(), day(s.NotAfter))

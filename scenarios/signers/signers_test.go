@@ -17,14 +17,14 @@ import (
 
 // What openssl x509 -fingerprint and openssl dgst print of the certificates in testdata.
 const (
-	oldSHA1       = "9E772C43A1EC60073A00DAE2592C62314463777E"
-	oldSHA256     = "6A37BA2EA318026CD50658253B303EC0B0D979DB57719A0A6546194EBB3D1EDD"
-	oldX5T        = "nncsQ6HsYAc6ANriWSxiMURjd34"
-	oldX5TS256    = "aje6LqMYAmzVBlglOzA-wLDZedtXcZoKZUYZTrs9Ht0"
-	newSHA1       = "5AA42CB63F5ED80E6A99A1EE4ED914F6622999EB"
-	newX5T        = "WqQstj9e2A5qmaHuTtkU9mIpmes"
-	nextSHA1      = "3166A2A22B2F74652578E81D4839A6797329D06C"
-	encryptSHA1   = "6E35812B1510C918C25307179BB6A65117E618D1"
+	oldSHA1       = "DF689F7DDEE0E2EE34A997A08B999645CF5C2E6D"
+	oldSHA256     = "C9DB33F79DBD8D916AF40906EC2D64038C7F90193AA0492F4A5FDF3E6ED6669B"
+	oldX5T        = "32iffd7g4u40qZegi5mWRc9cLm0"
+	oldX5TS256    = "ydsz9529jZFq9AkG7C1kA4x_kBk6oEkvSl_fPm7WZps"
+	newSHA1       = "38806FD9208E0B7131C1646F24264044089C9529"
+	newX5T        = "OIBv2SCOC3ExwWRvJCZARAiclSk"
+	nextSHA1      = "9674E6429137AC682E929A9D9D13545E54F658A3"
+	encryptSHA1   = "227A4951324706BA1A2769AF8DA9CE5B88534B94"
 	negativeSHA1  = "F04FA76CC0FDE5F2795012B6111C20E40348EC16"
 	entraID       = "https://sts.windows.net/11111111-2222-3333-4444-555555555555/"
 	certificateOf = "CN=accounts.rollover.test"
@@ -68,15 +68,15 @@ func TestForms(t *testing.T) {
 	c := read(t, file(t, "old.der")).Certificates[0]
 	for form, want := range map[string]string{
 		c.SHA1.Hex(): oldSHA1, c.SHA256.Hex(): oldSHA256, c.SHA1.Base64URL(): oldX5T, c.SHA256.Base64URL(): oldX5TS256,
-		c.SHA1.Colons(): "9E:77:2C:43:A1:EC:60:07:3A:00:DA:E2:59:2C:62:31:44:63:77:7E",
-		c.SHA1.Spaced(): "9e 77 2c 43 a1 ec 60 07 3a 00 da e2 59 2c 62 31 44 63 77 7e",
+		c.SHA1.Colons(): "DF:68:9F:7D:DE:E0:E2:EE:34:A9:97:A0:8B:99:96:45:CF:5C:2E:6D",
+		c.SHA1.Spaced(): "df 68 9f 7d de e0 e2 ee 34 a9 97 a0 8b 99 96 45 cf 5c 2e 6d",
 		c.Subject:       certificateOf, c.Issuer: certificateOf, c.Serial: "1001",
 	} {
 		if form != want {
 			t.Errorf("%s, not %s", form, want)
 		}
 	}
-	if !c.NotBefore.Equal(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)) || !c.NotAfter.Equal(time.Date(2029, 1, 1, 0, 0, 0, 0, time.UTC)) || !c.SelfSigned() {
+	if !c.NotBefore.Equal(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)) || !c.NotAfter.Equal(time.Date(2124, 1, 1, 0, 0, 0, 0, time.UTC)) || !c.SelfSigned() {
 		t.Errorf("%v to %v, self-signed %v", c.NotBefore, c.NotAfter, c.SelfSigned())
 	}
 }
@@ -85,7 +85,7 @@ func TestFederationMetadata(t *testing.T) {
 	for name, data := range map[string][]byte{"plain": file(t, "entra.xml"), "with a byte-order mark, as Entra ID serves it": append([]byte("\xef\xbb\xbf"), file(t, "entra.xml")...)} {
 		d := read(t, data)
 		const each = " SecurityTokenService/signing ApplicationService/signing IDPSSO/signing\n"
-		if got := places(d); got != "9E77:"+each+"5AA4:"+each {
+		if got := places(d); got != "DF68:"+each+"3880:"+each {
 			t.Errorf("%s:\n%s", name, got)
 		}
 		if d.Kind != signers.FederationMetadata || len(d.Problems) > 0 || len(d.Bare) > 0 || len(d.Issuers()) != 1 {
@@ -104,8 +104,8 @@ func TestFederationMetadata(t *testing.T) {
 func TestEncryptionCertificatesDoNotSign(t *testing.T) {
 	d := read(t, file(t, "adfs.xml"))
 	const fs = "http://fs.rollover.test/adfs/services/trust"
-	want := "6E35: " + fs + "ApplicationService/encryption " + fs + "SPSSO/encryption " + fs + "IDPSSO/encryption\n" +
-		"9E77: " + fs + "SecurityTokenService/signing " + fs + "SPSSO/signing " + fs + "IDPSSO/signing\n"
+	want := "227A: " + fs + "ApplicationService/encryption " + fs + "SPSSO/encryption " + fs + "IDPSSO/encryption\n" +
+		"DF68: " + fs + "SecurityTokenService/signing " + fs + "SPSSO/signing " + fs + "IDPSSO/signing\n"
 	if got := places(d); got != want {
 		t.Errorf("%s", got)
 	}
@@ -116,7 +116,7 @@ func TestEncryptionCertificatesDoNotSign(t *testing.T) {
 
 func TestManyEntities(t *testing.T) {
 	d := read(t, file(t, "entities.xml"))
-	const want = "5AA4: https://sp.rollover.test/SPSSO/\n3166: https://idp.rollover.test/IDPSSO/signing\n"
+	const want = "3880: https://sp.rollover.test/SPSSO/\n9674: https://idp.rollover.test/IDPSSO/signing\n"
 	if got := places(d); got != want || d.Kind != signers.SAMLMetadata {
 		t.Errorf("%s: %s", d.Kind, got)
 	}
@@ -141,7 +141,7 @@ func TestTemplates(t *testing.T) {
 
 func TestKeySets(t *testing.T) {
 	d := read(t, file(t, "keys.json"))
-	if got, want := places(d), "9E77: /signing#"+oldX5T+"\n5AA4: /signing#"+newX5T+"\n6E35: /encryption#bjWBKxUQyRjCUwcXm7amURfmGNE\n"; got != want {
+	if got, want := places(d), "DF68: /signing#"+oldX5T+"\n3880: /signing#"+newX5T+"\n227A: /encryption#InpJUTJHBroaJ2mvjanOW4hTS5Q\n"; got != want {
 		t.Errorf("%s", got)
 	}
 	if len(d.Bare) != 1 || d.Bare[0] != (signers.Bare{Place: signers.Place{Use: "signing", KeyID: "bare"}, Type: "EC", Alg: "ES256"}) {
@@ -165,11 +165,11 @@ func TestCertificateFiles(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"DER": der, "base64": []byte(text), "base64 in lines": []byte("\r\n" + text[:64] + "\r\n" + text[64:] + "\n"), "base64 behind a mark": []byte("\xef\xbb\xbf" + text),
 	} {
-		if got := places(read(t, data)); got != "9E77: /\n" {
+		if got := places(read(t, data)); got != "DF68: /\n" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if got := places(read(t, file(t, "both.pem"))); got != "9E77: /\n5AA4: /\n" {
+	if got := places(read(t, file(t, "both.pem"))); got != "DF68: /\n3880: /\n" {
 		t.Errorf("PEM: %s", got)
 	}
 	twice := append(file(t, "both.pem"), file(t, "both.pem")...)
