@@ -106,6 +106,14 @@ func (f Metadata) Keys() []string {
 	return slices.DeleteFunc([]string{f.SignedBy, f.ExtraKey}, func(name string) bool { return name == "" })
 }
 
+// Refusable reports whether a sound reader may refuse the document, and keep what
+// it had: a signature that is bad, missing or of a stranger, an end that is past,
+// another entity, no role of the kind that it needs. The rest is legal or leaves the
+// keys where they can be found.
+func (f Metadata) Refusable() bool {
+	return f.Roles != nil || f.Unsigned || f.Tampered || f.SignedBy != "" || f.EntityID != "" || f.ValidUntil != nil && *f.ValidUntil <= 0
+}
+
 func (f Metadata) validate() error {
 	for _, role := range f.Roles {
 		if !slices.Contains(Roles(), role) {

@@ -111,3 +111,24 @@ func TestMetadataNeedsItsKeys(t *testing.T) {
 		t.Errorf("a certificate of another algorithm may stand beside: %v", err)
 	}
 }
+
+func TestWhatASoundReaderMayRefuse(t *testing.T) {
+	past, future := clock.Duration(-1), clock.Duration(1)
+	for _, test := range []struct {
+		m    fault.Metadata
+		want bool
+	}{
+		{fault.Metadata{Roles: []string{"idpsso"}}, true},
+		{fault.Metadata{Unsigned: true}, true},
+		{fault.Metadata{Tampered: true}, true},
+		{fault.Metadata{SignedBy: "old"}, true},
+		{fault.Metadata{EntityID: "urn:other"}, true},
+		{fault.Metadata{ValidUntil: &past}, true},
+		{fault.Metadata{ValidUntil: &future}, false},
+		{fault.Metadata{ExtraKey: "old", CacheDuration: 1, ByteOrderMark: true, Aggregate: true, EncryptionKey: true, BadCertificate: true, Canonical: true, EncryptionMethod: true}, false},
+	} {
+		if got := test.m.Refusable(); got != test.want {
+			t.Errorf("%+v: %v", test.m, got)
+		}
+	}
+}
