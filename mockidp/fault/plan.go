@@ -80,6 +80,7 @@ func (p Plan) ViewKey() string {
 // View returns the snapshot that is served instead of s. Rules act in the
 // order in which they were set, each on what the earlier ones left.
 func (p Plan) View(s keyring.Snapshot, past Past) keyring.Snapshot {
+	truth := s
 	for _, h := range p.hits {
 		switch {
 		case h.Empty != nil:
@@ -92,6 +93,8 @@ func (p Plan) View(s keyring.Snapshot, past Past) keyring.Snapshot {
 			s = h.Extra.View(s)
 		case h.Reorder != nil:
 			s = h.Reorder.View(s)
+		case h.Metadata != nil:
+			s = h.Metadata.View(s, truth)
 		}
 	}
 	return s
@@ -99,7 +102,7 @@ func (p Plan) View(s keyring.Snapshot, past Past) keyring.Snapshot {
 
 // views reports whether the rule lies about keys.
 func (r Rule) views() bool {
-	return r.Empty != nil || r.Stale != nil || r.Replicas != nil || r.Extra != nil || r.Reorder != nil
+	return r.Empty != nil || r.Stale != nil || r.Replicas != nil || r.Extra != nil || r.Reorder != nil || r.Metadata != nil
 }
 
 // layer is how near to the document a wire acts. Rules of one layer act in the

@@ -36,6 +36,7 @@ type Rule struct {
 	Replicas *Replicas `json:"replicas,omitempty" doc:"replicas out of step: requests go round, each replica knows some of the keys"`
 	Extra    *Extra    `json:"extra,omitempty" doc:"a JWK beside the issuer's own: a decoy, or something malformed"`
 	Reorder  *Reorder  `json:"reorder,omitempty" doc:"the same keys in another order"`
+	Metadata *Metadata `json:"metadata,omitempty" doc:"federation and SAML metadata that is bent beside its keys: roles, signature, validity, what readers stumble over"`
 }
 
 // Status answers with an HTTP status instead of the document.

@@ -13,7 +13,7 @@ func (f Stale) View(s, then keyring.Snapshot, past Past) keyring.Snapshot {
 	} else if f.Generations > 0 {
 		earlier = s
 	}
-	// Entries that another rule put beside the keys stay.
-	earlier.Extras = s.Extras
+	// What another rule put beside the keys stays.
+	earlier.Extras, earlier.Bend = s.Extras, s.Bend
 	return earlier
 }

@@ -35,10 +35,16 @@ type armed struct {
 }
 
 // Set returns the table with r at its end, in force from now on. then is the
-// truth at that moment. The rule must be valid and have an id.
+// truth at that moment; keys that a Metadata names must be in it. The rule must be
+// valid and have an id.
 func (t Table) Set(r Rule, then keyring.Snapshot, now time.Time) (Table, error) {
 	if t.Has(r.ID) {
 		return t, fmt.Errorf("fault %q: %w", r.ID, ErrIDTaken)
+	}
+	if r.Metadata != nil {
+		if err := r.Metadata.validateIn(then); err != nil {
+			return t, err
+		}
 	}
 	a := &armed{Rule: r, then: then, over: make(chan struct{})}
 	if r.For > 0 {

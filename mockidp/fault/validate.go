@@ -56,18 +56,15 @@ func (r Rule) effects() []string {
 func (r Rule) Validate() error {
 	switch set := r.effects(); {
 	case len(set) == 0:
-		return invalid("nothing goes wrong in it: give one of status, refuse, hang, delay, drip, truncate, contentType, html, body, cache, empty, stale, replicas, extra, reorder")
+		return invalid("nothing goes wrong in it: give one of status, refuse, hang, delay, drip, truncate, contentType, html, body, cache, empty, stale, replicas, extra, reorder, metadata")
 	case len(set) > 1:
 		return invalid("%s in one fault: set one fault for each", strings.Join(set, " and "))
 	}
 	if r.Document != "" && !slices.Contains(Documents(), r.Document) {
 		return invalid("unknown document %q (one of %s)", r.Document, strings.Join(Documents(), ", "))
 	}
-	if r.Document == "discovery" && (r.Empty != nil || r.Replicas != nil || r.Extra != nil || r.Reorder != nil) {
-		return invalid("%s changes keys, and the discovery document has none: name another document or leave it out", r.Effect())
-	}
-	if r.Document == signIn && r.views() {
-		return invalid("%s changes documents, and signing in is none: name another document or leave it out", r.Effect())
+	if err := r.validateDocument(); err != nil {
+		return err
 	}
 	if r.After < 0 || r.Count < 0 || r.For < 0 {
 		return invalid("after, count and for are not negative")
@@ -99,8 +96,27 @@ func (r Rule) Validate() error {
 		return invalid("unknown kind %q (one of %s)", r.Extra.Kind, strings.Join(Kinds(), ", "))
 	case r.Reorder != nil && !slices.Contains(Orders(), r.Reorder.Order):
 		return invalid("unknown order %q (one of %s)", r.Reorder.Order, strings.Join(Orders(), ", "))
+	case r.Metadata != nil:
+		return r.Metadata.validate()
 	case r.Refuse != nil && (r.After > 0 || r.Count > 0) && r.Document == "":
 		return invalid("a closed listener sees no requests to count: give refuse a for, or a document")
+	}
+	return nil
+}
+
+// validateDocument checks that the document has what the rule changes.
+func (r Rule) validateDocument() error {
+	federation := Concerns(r.Document, "federationMetadata") || Concerns(r.Document, "samlMetadata")
+	switch {
+	case r.Document == "":
+	case r.Document == signIn && r.views():
+		return invalid("%s changes documents, and signing in is none: name another document or leave it out", r.Effect())
+	case !federation && r.Metadata != nil:
+		return invalid("metadata bends federationMetadata and samlMetadata: name one of them, federation for both, or leave the document out")
+	case r.Document == "discovery" && r.views() && r.Stale == nil:
+		return invalid("%s changes keys, and the discovery document has none: name another document or leave it out", r.Effect())
+	case federation && r.Extra != nil:
+		return invalid("extra is an entry of a key set, and metadata has certificates: metadata with extraKey, encryptionKey or badCertificate is its like")
 	}
 	return nil
 }

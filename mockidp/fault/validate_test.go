@@ -43,6 +43,12 @@ func TestValidRules(t *testing.T) {
 		{"extra", fault.Rule{Extra: &fault.Extra{JWK: "null", First: true}}},
 		{"reorder", fault.Rule{Reorder: &fault.Reorder{Order: "reverse"}, Document: "jwks"}},
 	}
+	for _, m := range everyMetadata() {
+		tests = append(tests, struct {
+			effect string
+			rule   fault.Rule
+		}{"metadata", fault.Rule{Metadata: &m, Document: "federation"}})
+	}
 	for _, document := range fault.Documents() {
 		tests = append(tests, struct {
 			effect string
@@ -86,7 +92,7 @@ func TestInvalidRules(t *testing.T) {
 		rule fault.Rule
 		want string
 	}{
-		{fault.Rule{}, "nothing goes wrong in it: give one of status, refuse, hang, delay, drip, truncate, contentType, html, body, cache, empty, stale, replicas, extra, reorder"},
+		{fault.Rule{}, "nothing goes wrong in it: give one of status, refuse, hang, delay, drip, truncate, contentType, html, body, cache, empty, stale, replicas, extra, reorder, metadata"},
 		{fault.Rule{Hang: hang, Delay: &fault.Delay{By: minute}}, "hang and delay in one fault: set one fault for each"},
 		{fault.Rule{Hang: hang, Document: "jwk"}, `unknown document "jwk" (one of discovery, jwks, federationMetadata, samlMetadata, federation, signIn)`},
 		{fault.Rule{Hang: hang, After: -1}, "after, count and for are not negative"},
@@ -117,6 +123,17 @@ func TestInvalidRules(t *testing.T) {
 		{fault.Rule{Replicas: &fault.Replicas{Keys: [][]string{{"a"}}}, Document: "discovery"}, "replicas changes keys"},
 		{fault.Rule{Extra: &fault.Extra{Kind: "null"}, Document: "discovery"}, "extra changes keys"},
 		{fault.Rule{Reorder: &fault.Reorder{Order: "reverse"}, Document: "discovery"}, "reorder changes keys"},
+		{fault.Rule{Stale: &fault.Stale{}, Document: "signIn"}, "stale changes documents, and signing in is none"},
+		{fault.Rule{Metadata: &fault.Metadata{Unsigned: true}, Document: "signIn"}, "metadata changes documents, and signing in is none"},
+		{fault.Rule{Metadata: &fault.Metadata{Unsigned: true}, Document: "jwks"}, "metadata bends federationMetadata and samlMetadata"},
+		{fault.Rule{Extra: &fault.Extra{Kind: "null"}, Document: "federation"}, "extra is an entry of a key set"},
+		{fault.Rule{Metadata: &fault.Metadata{Unsigned: true}, Document: "discovery"}, "metadata bends federationMetadata and samlMetadata"},
+		{fault.Rule{Extra: &fault.Extra{Kind: "null"}, Document: "federationMetadata"}, "extra is an entry of a key set, and metadata has certificates"},
+		{fault.Rule{Metadata: &fault.Metadata{}}, "metadata changes nothing"},
+		{fault.Rule{Metadata: &fault.Metadata{Roles: []string{"idp"}}}, `unknown role "idp" (one of sts, application, idpsso, spsso)`},
+		{fault.Rule{Metadata: &fault.Metadata{Unsigned: true, Tampered: true}}, "metadata that is unsigned has no signature"},
+		{fault.Rule{Metadata: &fault.Metadata{Unsigned: true, SignedBy: "old"}}, "metadata that is unsigned has no signature"},
+		{fault.Rule{Metadata: &fault.Metadata{CacheDuration: -minute}}, "cacheDuration is not negative"},
 	}
 	for _, test := range tests {
 		err := test.rule.Validate()

@@ -63,19 +63,21 @@ func metadata(f *profile.Federation, m profile.Metadata, at profile.Expander, s 
 	for _, e := range m.Children {
 		addShape(root, e, at, s.Served())
 	}
-	signer := documentSigner(f, s)
 	if !s.Bend.Tampered {
-		bend(root, s.Bend)
+		if err := bend(root, s.Bend); err != nil {
+			return nil, err
+		}
 	}
 	root.CreateAttr("ID", idOf(serialise(root)))
-	if signer != nil {
+	if signer := documentSigner(f, s); signer != nil {
 		if err := signer.sign(root, "ID", 0); err != nil {
 			return nil, err
 		}
 	}
 	if s.Bend.Tampered {
-		bend(root, s.Bend)
-		tamper(root)
+		if err := bend(root, s.Bend); err != nil {
+			return nil, err
+		}
 	}
 	if s.Bend.Aggregate {
 		root = aggregate(root)

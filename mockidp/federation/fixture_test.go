@@ -1,6 +1,9 @@
 package federation_test
 
 import (
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"os"
 	"os/exec"
@@ -11,7 +14,6 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/federation"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
-	"github.com/rollover-harness/rollover/mockidp/keysource"
 	"github.com/rollover-harness/rollover/mockidp/oidc"
 	"github.com/rollover-harness/rollover/mockidp/profile"
 )
@@ -35,20 +37,20 @@ func siteOf(p profile.Profile) profile.Site {
 	return profile.Site{Base: "http://127.0.0.1:8400", Tenant: p.Tenant("default"), Audience: "api://default"}
 }
 
-// material takes keys of the embedded pool: always the same ones, in its order.
-func material(t testing.TB, algs ...string) []keyring.Material {
+// load reads a key and its certificate, both made by openssl.
+func load(t testing.TB, name, alg string) keyring.Material {
 	t.Helper()
-	source := keysource.New(keysource.Config{})
-	t.Cleanup(source.Close)
-	var all []keyring.Material
-	for _, alg := range algs {
-		m, err := source.Take(t.Context(), alg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, m)
+	block, rest := pem.Decode(read(t, name+".pem"))
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return all
+	block, _ = pem.Decode(rest)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keyring.Material{Alg: alg, Signer: key.(crypto.Signer), Certificate: certificate}
 }
 
 func apply(t testing.TB, p profile.Profile, s keyring.Snapshot, commands ...keyring.Command) keyring.Snapshot {
@@ -63,20 +65,26 @@ func apply(t testing.TB, p profile.Profile, s keyring.Snapshot, commands ...keyr
 	return s
 }
 
-// ring serves "old" and "now", of which now signs, and an EC key; "hidden" was never
-// published, "gone" no longer is. The last material is a stranger's.
-func ring(t testing.TB, p profile.Profile) (keyring.Snapshot, keyring.Material) {
+// ring serves "old", "now" and the EC key "curve", of which now signs. "hidden" was
+// never published.
+func ring(t testing.TB, p profile.Profile) keyring.Snapshot {
 	t.Helper()
-	m := material(t, "RS256", "RS256", "ES256", "RS256", "RS256", "RS256")
 	return apply(t, p, keyring.Snapshot{},
-		keyring.Publish{Name: "old", Material: m[0]},
-		keyring.Publish{Name: "now", Material: m[1]},
-		keyring.Publish{Name: "curve", Material: m[2]},
-		keyring.Generate{Name: "hidden", Material: m[3]},
-		keyring.Publish{Name: "gone", Material: m[4]},
-		keyring.Remove{Key: "gone"},
+		keyring.Publish{Name: "old", Material: load(t, "old", "RS256")},
+		keyring.Publish{Name: "now", Material: load(t, "now", "PS256")}, // one RSA key serves XML under either name
+		keyring.Publish{Name: "curve", Material: load(t, "curve", "ES256")},
+		keyring.Generate{Name: "hidden", Material: load(t, "hidden", "RS256")},
 		keyring.Activate{Key: "now"},
-	), m[5]
+	)
+}
+
+func key(t testing.TB, s keyring.Snapshot, name string) keyring.Key {
+	t.Helper()
+	k, found := s.Key(name)
+	if !found {
+		t.Fatalf("no key %q", name)
+	}
+	return k
 }
 
 type minting struct {
@@ -88,8 +96,7 @@ type minting struct {
 func minter(t testing.TB, name string, defaults credential.SAML) minting {
 	t.Helper()
 	p := byName(t, name)
-	s, stranger := ring(t, p)
-	return minting{federation.NewMinter(p, siteOf(p), defaults), s, func() (keyring.Material, error) { return stranger, nil }}
+	return minting{federation.NewMinter(p, siteOf(p), defaults), ring(t, p), func() (keyring.Material, error) { return load(t, "stranger", "RS256"), nil }}
 }
 
 // xmlsec1 runs xmlsec's own tool, which shares no line with the library that signs.
@@ -122,4 +129,13 @@ func xmlsec1(t testing.TB, text string) error {
 		return errors.New(string(out))
 	}
 	return nil
+}
+
+func read(t testing.TB, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

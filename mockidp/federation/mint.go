@@ -65,6 +65,9 @@ func (m *Minter) Mint(s keyring.Snapshot, r credential.Request, now time.Time, i
 	if r.Form != credential.SAML11 && r.Form != credential.SAML20 {
 		return credential.Token{}, fmt.Errorf("%w: form %q is no assertion (saml11, saml20)", credential.ErrRequest, r.Form)
 	}
+	if len(r.Header) > 0 {
+		return credential.Token{}, fmt.Errorf("%w: an assertion has no JOSE header", credential.ErrRequest)
+	}
 	if needsResponse(r.Forge) {
 		return credential.Token{}, fmt.Errorf("%w: %s needs a response around the assertion: present it by signing in", credential.ErrRequest, r.Forge)
 	}
@@ -111,8 +114,6 @@ func (m *Minter) prepare(s keyring.Snapshot, r credential.Request, now time.Time
 		return nil, fmt.Errorf("%w: the %s profile makes no assertions", credential.ErrRequest, m.name)
 	case r.Forge != credential.Genuine && !slices.Contains(credential.SAMLForgeries(), r.Forge):
 		return nil, fmt.Errorf("%w: no assertion is forged as %q", credential.ErrRequest, r.Forge)
-	case len(r.Header) > 0:
-		return nil, fmt.Errorf("%w: an assertion has no JOSE header", credential.ErrRequest)
 	}
 	at := func(offset *clock.Duration, otherwise time.Duration) time.Time {
 		if offset != nil {

@@ -12,7 +12,7 @@ import (
 
 // Response makes the samlp:Response of a SAML 2.0 sign-in (core section 3.3.3),
 // for the POST binding: its SubjectConfirmationData says to whom and in answer to
-// what. r's Form and saml.version play no part: it holds SAML 2.0. token is the
+// what. r's Form, Header and saml.version play no part: it holds SAML 2.0. token is the
 // assertion alone. The other parameters are those of Mint.
 func (m *Minter) Response(s keyring.Snapshot, r credential.Request, now time.Time, id string, stranger func() (keyring.Material, error), to Recipient) (xml string, token credential.Token, err error) {
 	a, err := m.prepare(s, r, now, id, stranger, to)

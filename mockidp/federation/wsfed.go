@@ -23,8 +23,9 @@ func trustOf(version string) trust {
 
 // WSFed makes the wresult of a WS-Federation sign-in (WS-Federation 1.2 section
 // 13): a RequestSecurityTokenResponse with a signed assertion inside, in SAML 2.0
-// or 1.1 as r, the administrator or the provider has it; r's Form plays no part,
-// saml.sign neither: the assertion is what is signed. token is the assertion alone.
+// or 1.1 as r, the administrator or the provider has it; r's Form and JOSE Header
+// play no part, for a session does not know over which protocol it will be used, and
+// saml.sign none either: the assertion is what is signed. token is the assertion alone.
 // The other parameters are those of Mint.
 func (m *Minter) WSFed(s keyring.Snapshot, r credential.Request, now time.Time, id string, stranger func() (keyring.Material, error), to Recipient) (wresult string, token credential.Token, err error) {
 	if needsSAML(r.Forge) {

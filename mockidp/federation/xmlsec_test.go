@@ -11,7 +11,7 @@ import (
 func TestXMLSecAcceptsWhatIsSigned(t *testing.T) {
 	for _, name := range []string{"entra", "adfs"} {
 		p := byName(t, name)
-		s, _ := ring(t, p)
+		s := ring(t, p)
 		documents, err := federation.Documents(p, siteOf(p), s)
 		if err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ type Bend struct {
 	Aggregate        bool           // the document is an EntitiesDescriptor around the entity
 	EncryptionKey    bool           // a key for encryption stands before the served ones
 	BadCertificate   bool           // a certificate that is no base64 stands behind the served ones
-	LateDeclaration  bool           // xmlns:fed stands where exclusive canonicalisation puts it
+	Canonical        bool           // namespaces are declared where exclusive canonicalisation declares them
 	EncryptionMethod bool           // EncryptionMethod behind every KeyInfo
 }
 

@@ -125,6 +125,8 @@ func TestOutOfReach(t *testing.T) {
 	assertion := func(m *timeline.Minted, _ *timeline.Presented) { m.Form = "saml11" }
 	federation := fault.Rule{Document: "federationMetadata", Status: &fault.Status{Code: 503}}
 	either := fault.Rule{Document: "federation", Status: &fault.Status{Code: 503}}
+	tampered := fault.Rule{Document: "federation", Metadata: &fault.Metadata{Tampered: true, ExtraKey: "old"}}
+	odder := fault.Rule{Document: "federation", Metadata: &fault.Metadata{ByteOrderMark: true, EncryptionKey: true}}
 	for _, test := range []struct {
 		name string
 		tale *tale
@@ -152,6 +154,8 @@ func TestOutOfReach(t *testing.T) {
 		{"another protocol's document down", late(start().at(1).fault("f", federation).rollover("new").at(2)), failed},
 		{"a SAML token, its metadata down", start().at(1).fault("f", federation).rollover("new").at(2).present("new", rejected, assertion).at(9).present("new", rejected, assertion), unseen},
 		{"a SAML token, both its metadata documents down", start().at(1).fault("f", either).rollover("new").at(2).present("new", rejected, assertion).at(9).present("new", rejected, assertion), unseen},
+		{"a SAML token, its metadata tampered with", start().at(1).fault("f", tampered).rollover("new").at(2).present("new", rejected, assertion).at(9).present("new", rejected, assertion), unseen},
+		{"a SAML token, its metadata odd and legal", start().at(1).fault("f", odder).rollover("new").at(2).present("new", rejected, assertion).at(9).present("new", rejected, assertion), failed},
 		{"another protocol's documents down", late(start().at(1).fault("f", either).rollover("new").at(2)), failed},
 		{"a session of a federation app, its metadata down", federated().at(1).fault("f", either).rollover("new").at(2).present("new", rejected, session).at(9).present("new", rejected, session), unseen},
 		{"a session of a federation app, the JWKS down", federated().at(1).fault("f", nothing).rollover("new").at(2).present("new", rejected, session).at(9).present("new", rejected, session), failed},

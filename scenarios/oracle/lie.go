@@ -121,6 +121,8 @@ func (l *lie) hides() bool {
 	switch l.effect {
 	case "delay":
 		return time.Duration(l.rule.Delay.By) >= opening
+	case "metadata":
+		return l.rule.Metadata.Refusable()
 	case "drip":
 		return true // how long a document drips is not in the book before it is out
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp/command"
+	"github.com/rollover-harness/rollover/mockidp/fault"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
 )
 
@@ -192,6 +193,9 @@ func (c *checker) setFault(f command.Fault, path string) {
 	if f.Replicas != nil {
 		c.replicas[path] = f.Replicas.Keys
 	}
+	if f.Metadata != nil {
+		c.metadataKeys(*f.Metadata, path+".metadata")
+	}
 	if f.ID == "" {
 		c.anonymous = true
 		return
@@ -213,6 +217,15 @@ func (c *checker) replicaKeys() {
 					c.unknownKey(name, fmt.Sprintf("%s.replicas.keys[%d][%d]", path, i, j))
 				}
 			}
+		}
+	}
+}
+
+// metadataKeys demands that the keys that metadata is bent with are there when it is.
+func (c *checker) metadataKeys(m fault.Metadata, path string) {
+	for _, one := range [][2]string{{"signedBy", m.SignedBy}, {"extraKey", m.ExtraKey}} {
+		if _, known := c.keys.ring.Key(one[1]); one[1] != "" && !known {
+			c.unknownKey(one[1], path+"."+one[0])
 		}
 	}
 }
