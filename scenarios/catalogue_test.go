@@ -28,7 +28,7 @@ func TestAllIsTheCatalogueInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "A1 A2 A3 A5 B1 B2 B3 B4 D1 E2 E4 F1 F2 F4 G1 G2 G3 G7 G8 G10 G11 G12 H1 H2 H3 H14 H15 H16 H20 H21"
+	const want = "A1 A2 A3 A5 B1 B2 B3 B4 D1 E2 E4 F1 F2 F4 G1 G2 G3 G4 G5 G6 G7 G8 G10 G11 G12 G13 H1 H2 H3 H14 H15 H16 H20 H21"
 	if got := idsOf(all); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
