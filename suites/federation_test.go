@@ -67,7 +67,9 @@ func federation(ecosystem string, apps ...federated) bool {
 						done <- judged{skip: missing}
 						return
 					}
-					done <- runReal(life, app.file, patience, chosen)
+					result := runReal(life, app.file, patience, chosen)
+					table.add(app.file, result)
+					done <- result
 				})
 			}
 		})

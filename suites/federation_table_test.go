@@ -1,0 +1,175 @@
+package suites_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/rollover-harness/rollover/scenarios/oracle"
+)
+
+// tableFile is where a run leaves what it measured of the apps that people sign
+// in to: the README's table is a copy of it.
+const tableFile = "../build/sign-in.md"
+
+// measured collects the rows of the table, one for each target file.
+type measured struct {
+	mu   sync.Mutex
+	rows []string
+}
+
+var table measured
+
+var _ = AfterSuite(func() { Expect(table.write()).To(Succeed()) })
+
+func (m *measured) add(file string, j judged) {
+	if j.skip != "" || j.err != nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rows = append(m.rows, row(file, j.verdicts))
+}
+
+// write leaves the table, whole or not at all; nothing where no app was run.
+func (m *measured) write() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.rows) == 0 {
+		return nil
+	}
+	slices.Sort(m.rows)
+	head := "| configuration | A2 known at start | G1 announced while running | G3 all replaced at once | a removed certificate (G3) | " +
+		"G11 metadata down at start | G12 metadata broken | G5 metadata signed wrongly | forgeries accepted | what it says |\n" +
+		strings.Repeat("|---", 10) + "|\n"
+	if err := os.MkdirAll(filepath.Dir(tableFile), 0o755); err != nil {
+		return err
+	}
+	draft := tableFile + ".draft"
+	if err := os.WriteFile(draft, []byte(head+strings.Join(m.rows, "")), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(draft, tableFile)
+}
+
+// forged are the scenarios of forged assertions and tokens.
+var forged = []string{"H3", "H14", "H15", "H16", "H20", "H21", "G7"}
+
+func row(file string, verdicts map[string]oracle.Verdict) string {
+	cells := []string{strings.TrimSuffix(file, ".yaml")}
+	for _, id := range []string{"A2", "G1", "G3"} {
+		cells = append(cells, wayBack(verdicts, id))
+	}
+	cells = append(cells, lag(verdicts["G3"]))
+	for _, id := range []string{"G11", "G12", "G5"} {
+		cells = append(cells, wayBack(verdicts, id))
+	}
+	cells = append(cells, taken(verdicts), words(verdicts["G3"]))
+	return "| " + strings.Join(cells, " | ") + " |\n"
+}
+
+// wayBack is how an app came through a scenario.
+func wayBack(verdicts map[string]oracle.Verdict, id string) string {
+	v, faced := verdicts[id]
+	switch {
+	case !faced:
+		return "not run"
+	case v.Outcome == oracle.NotApplicable && v.Measures.RejectedGood == 0 && v.Grade == oracle.Ungraded:
+		return "n/a"
+	}
+	var parts []string
+	if v.Outcome == oracle.Fail {
+		parts = append(parts, "**fail**")
+	}
+	if v.Grade != oracle.Ungraded {
+		parts = append(parts, strings.ReplaceAll(string(v.Grade), "-", " "))
+	}
+	if r := v.Measures.RecoverySeconds; r != nil && *r > 0 {
+		parts = append(parts, fmt.Sprintf("%.1f s", *r))
+	}
+	if n := v.Measures.RejectedGood; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d rejected", n))
+	}
+	if n := v.Measures.AcceptedBad; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d bad accepted", n))
+	}
+	if len(parts) == 0 {
+		return "nothing lost"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// lag is how long a removed certificate was still accepted.
+func lag(v oracle.Verdict) string {
+	switch s := v.Measures.RevocationLagSeconds; {
+	case v.ID == "":
+		return "not run"
+	case s == nil:
+		return "accepted to the end"
+	default:
+		return fmt.Sprintf("%.1f s", *s)
+	}
+}
+
+// taken says in which scenarios forgeries were accepted.
+func taken(verdicts map[string]oracle.Verdict) string {
+	var found []string
+	faced := 0
+	for _, id := range forged {
+		v, is := verdicts[id]
+		if !is || v.Outcome == oracle.NotApplicable {
+			continue
+		}
+		faced++
+		if v.Measures.AcceptedBad > 0 {
+			found = append(found, fmt.Sprintf("**%s: %d**", id, v.Measures.AcceptedBad))
+		}
+	}
+	switch {
+	case faced == 0:
+		return "not run"
+	case len(found) == 0:
+		return fmt.Sprintf("none in %d scenarios", faced)
+	}
+	return strings.Join(found, ", ")
+}
+
+var firstWith = regexp.MustCompile(`the first with (\d+(?: \(.*?\))?)[;.]`)
+
+// words is what the user and the log saw of the first good sign-in that was refused.
+func words(v oracle.Verdict) string {
+	for _, f := range v.Findings {
+		if m := firstWith.FindStringSubmatch(f.Text); m != nil {
+			return "`" + strings.NewReplacer("|", "/", "`", "'").Replace(m[1]) + "`"
+		}
+	}
+	return ""
+}
+
+var _ = Describe("the table of sign-in apps", Label("samples", "federation"), func() {
+	seconds := func(s float64) *float64 { return &s }
+	It("says what the verdicts say", func() {
+		Expect(row("x/rollover.yaml", map[string]oracle.Verdict{
+			"A2": {ID: "A2", Outcome: oracle.Pass},
+			"G1": {ID: "G1", Outcome: oracle.Fail, Grade: oracle.NotRecovered, Measures: oracle.Measures{RejectedGood: 14}},
+			"G3": {
+				ID: "G3", Outcome: oracle.Pass, Grade: oracle.CoolDown,
+				Measures: oracle.Measures{RejectedGood: 34, RecoverySeconds: seconds(31.02), RevocationLagSeconds: seconds(31.3)},
+				Findings: []oracle.Finding{{Text: "good token: 34 of 70 rejected, the first with 500 (IDX10501: a|b); accepted again"}},
+			},
+			"G12": {ID: "G12", Outcome: oracle.NotApplicable},
+			"H3":  {ID: "H3", Outcome: oracle.Pass},
+			"H20": {ID: "H20", Outcome: oracle.Fail, Measures: oracle.Measures{AcceptedBad: 2}},
+		})).To(Equal("| x/rollover | nothing lost | **fail**, not recovered, 14 rejected | cool down, 31.0 s, 34 rejected | 31.3 s | " +
+			"not run | n/a | not run | **H20: 2** | `500 (IDX10501: a/b)` |\n"))
+		Expect(taken(map[string]oracle.Verdict{"H3": {}, "H21": {Outcome: oracle.NotApplicable}})).To(Equal("none in 1 scenarios"))
+		Expect(lag(oracle.Verdict{ID: "G3"})).To(Equal("accepted to the end"))
+	})
+})
