@@ -112,6 +112,7 @@ func (app federated) describe(wait func() judged) {
 					Skip(app.file + ": " + result.skip)
 				}
 				Expect(result.err).NotTo(HaveOccurred())
+				Expect(result.verdicts).To(HaveKey(id))
 				app.judge(result.verdicts[id])
 			})
 		}

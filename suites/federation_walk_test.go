@@ -78,6 +78,9 @@ func (w *walk) restart(ctx context.Context) {
 	w.start(ctx)
 }
 
+// logged is how long a line may take from the app that prints it to its log here.
+const logged = 10 * time.Second
+
 // log is what the app has printed.
 func (w *walk) log() []string {
 	w.mu.Lock()
@@ -133,10 +136,11 @@ func (w *walk) works(ctx context.Context) {
 // breaks expects the very line that people search for.
 func (w *walk) breaks(ctx context.Context) {
 	GinkgoHelper()
+	before := len(w.log())
 	o := w.signIn(ctx, credential.Request{})
 	Expect(o.Outcome).To(Equal(timeline.Rejected), o.Detail)
 	Expect(o.Status).To(Equal(http.StatusInternalServerError))
-	Eventually(w.log).Should(ContainElement(strings.ReplaceAll(wif10201, "%s", w.site.Environment.EntityID)))
+	Eventually(func() []string { return w.log()[before:] }).WithTimeout(logged).Should(ContainElement(strings.ReplaceAll(wif10201, "%s", w.site.Environment.EntityID)))
 }
 
 // thumbprint is what rollover thumbprint prints of the provider's metadata.

@@ -157,6 +157,7 @@ var _ = Describe("real libraries with their defaults", Label("real"), Ordered, C
 					if result.skip != "" {
 						Skip(r.file + ": " + result.skip)
 					}
+					Expect(result.verdicts).To(HaveKey(id))
 					v := result.verdicts[id]
 					Expect(v.Outcome).NotTo(Equal(oracle.Inconclusive), suites.Tell(v))
 					for _, must := range mustPass {

@@ -11,6 +11,6 @@ func sampled(string) bool { return true }
 
 // federatedTogether is the same for those to which people sign in: most of the
 // time they wait.
-const federatedTogether = 4
+const federatedTogether = 3
 
 func federatedSampled(string) bool { return true }

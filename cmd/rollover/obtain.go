@@ -71,7 +71,7 @@ func (o *obtainer) obtain(ctx context.Context, what string) (obtained, error) {
 		}
 		return obtained{name: "standard input", data: data}, nil
 	}
-	data, err := os.ReadFile(what)
+	data, err := readBounded(what)
 	if errors.Is(err, os.ErrNotExist) && strings.Contains(what, ".") && strings.Contains(what, "/") {
 		return obtained{}, usage("%w (an address begins with https://)", err)
 	}
@@ -82,6 +82,16 @@ func (o *obtainer) obtain(ctx context.Context, what string) (obtained, error) {
 		return obtained{}, usage("%w", err)
 	}
 	return obtained{name: what, data: data}, nil
+}
+
+// readBounded reads a file up to one byte more than is ever looked at.
+func readBounded(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, signers.MaxBytes+1))
 }
 
 func (o *obtainer) download(ctx context.Context, address string) ([]byte, error) {

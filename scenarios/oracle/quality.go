@@ -134,8 +134,8 @@ func (b *book) mustFail(s *show) bool {
 	if s.mistaken {
 		return true
 	}
-	if s.accepted() && !s.fooled() {
-		return false
+	if state, _, _, _ := b.stateAt(s.minted.Key, s); s.accepted() && !s.fooled() && state.Served() && s.off() == 0 {
+		return false // it signed in whom the issuer named, by a key that is still served
 	}
 	if s.quality == bad || s.quality == unpublished {
 		return true

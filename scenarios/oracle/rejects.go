@@ -46,7 +46,7 @@ func (b *book) rejects(r spec.Rejects) []Finding {
 		}
 		switch {
 		case s.accepted():
-			if s.fooled() {
+			if s.fooled() || s.unwanted {
 				accepted = append(accepted, s)
 			}
 		case s.presented.Outcome == timeline.Failed && s.refused():

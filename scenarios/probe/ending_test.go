@@ -226,9 +226,9 @@ func TestTimeLimit(t *testing.T) {
 		<-r.Context().Done()
 	}
 	l := wsfed
-	l.Timeout = 300 * time.Millisecond
+	l.Timeout = 2 * time.Second // for two pages and the wait at the third
 	o := login(t, l, a, good)
-	if want := "the sign-in was not over within 300ms: waiting for " + a.URL + "/signin, page 3 of it"; o.Outcome != timeline.Unreachable || !strings.Contains(o.Detail, want) {
+	if want := "the sign-in was not over within 2s: waiting for " + a.URL + "/signin, page 3 of it"; o.Outcome != timeline.Unreachable || !strings.Contains(o.Detail, want) {
 		t.Errorf("answer %+v", o)
 	}
 	done, cancel := context.WithCancel(t.Context())

@@ -52,6 +52,9 @@ type metadataReader struct {
 
 // at is the place of an element, for errors.
 func (r *metadataReader) at(e *markup.Element) spec.Error {
+	if !r.talkative() {
+		return spec.Error{}
+	}
 	line, column := r.document.Position(e)
 	return spec.Error{Line: line, Column: column}
 }
@@ -180,16 +183,18 @@ func (r *metadataReader) key(e *markup.Element, place Place) {
 		if r.full() {
 			return
 		}
-		at := r.at(text)
 		c, doubt, err := fromBase64(text.Text)
 		if err != nil {
+			at := r.at(text)
 			at.Cause = fmt.Sprintf("X509Certificate of %s: %v", place.Role, err)
 			at.Hint = ".NET's readers refuse the whole document"
 			r.wrong(at)
 			continue
 		}
 		r.add(c, place)
-		r.doubt(at, doubt)
+		if doubt != nil {
+			r.doubt(r.at(text), doubt)
+		}
 	}
 }
 

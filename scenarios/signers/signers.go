@@ -19,6 +19,7 @@ import (
 const (
 	MaxBytes = markup.MaxBytes
 	maxKeys  = 10_000
+	maxTold  = 100 // problems, and oddities
 )
 
 // Kind is what a document is.
@@ -152,6 +153,7 @@ func (d Document) Find(thumbprint string) *Certificate {
 type reader struct {
 	name  string
 	at    map[string]int // of certificates, by their bytes
+	looks int            // for a line
 	keys  int
 	found Document
 }
@@ -174,10 +176,31 @@ func (r *reader) add(c Certificate, place Place) {
 }
 
 // wrong names what could not be read.
-func (r *reader) wrong(e spec.Error) { r.found.Problems = append(r.found.Problems, r.named(e)) }
+func (r *reader) wrong(e spec.Error) {
+	switch told := len(r.found.Problems); {
+	case told < maxTold:
+		r.found.Problems = append(r.found.Problems, r.named(e))
+	case told == maxTold:
+		r.found.Problems = append(r.found.Problems, r.named(spec.Error{Cause: fmt.Sprintf("more than %d problems: the rest is not told", maxTold)}))
+	}
+}
 
 // odd names what could be read, and that others may take amiss.
-func (r *reader) odd(e spec.Error) { r.found.Oddities = append(r.found.Oddities, r.named(e)) }
+func (r *reader) odd(e spec.Error) {
+	switch told := len(r.found.Oddities); {
+	case told < maxTold:
+		r.found.Oddities = append(r.found.Oddities, r.named(e))
+	case told == maxTold:
+		r.found.Oddities = append(r.found.Oddities, r.named(spec.Error{Cause: fmt.Sprintf("more than %d oddities: the rest is not told", maxTold)}))
+	}
+}
+
+// talkative reports whether another place in the document may be told: to find
+// its line costs a look through the document.
+func (r *reader) talkative() bool {
+	r.looks++
+	return r.looks <= 2*maxTold
+}
 
 func (r *reader) named(e spec.Error) spec.Error {
 	e.File = r.name

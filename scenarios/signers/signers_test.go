@@ -263,6 +263,15 @@ func TestKeysAreCounted(t *testing.T) {
 	}
 }
 
+// Each place costs a look through the document, so what is told of a hostile one is bounded.
+func TestOdditiesAreCounted(t *testing.T) {
+	entity := `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" validUntil="never"/>`
+	d := read(t, []byte(`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">`+strings.Repeat(entity, 20_000)+`</EntitiesDescriptor>`))
+	if len(d.Oddities) != 101 || !strings.Contains(d.Oddities[100].Error(), "more than 100 oddities") {
+		t.Errorf("%d oddities, the last %v", len(d.Oddities), d.Oddities[len(d.Oddities)-1])
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, name := range []string{"entra.xml", "adfs.xml", "entities.xml", "keys.json", "both.pem", "old.der", "negative.pem"} {
 		f.Add(file(f, name))

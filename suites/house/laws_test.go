@@ -75,7 +75,7 @@ func TestTheIssuerKnowsNoHarness(t *testing.T) {
 func TestPureFloorsDoNoIO(t *testing.T) {
 	pure := []string{
 		"mockidp/keyring", "mockidp/clock", "mockidp/timeline", "mockidp/credential", "mockidp/profile", "mockidp/oidc",
-		"mockidp/command", "mockidp/signin", "mockidp/fault", "mockidp/issuer", "scenarios/spec", "scenarios/oracle", "scenarios/report",
+		"mockidp/command", "mockidp/federation", "mockidp/signin", "mockidp/fault", "mockidp/issuer", "scenarios/spec", "scenarios/oracle", "scenarios/report",
 		"scenarios/internal/markup", "scenarios/signers", "scenarios/pin",
 	}
 	found := map[string]bool{}
