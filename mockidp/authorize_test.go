@@ -109,6 +109,7 @@ type discovered struct {
 	Token      string `json:"token_endpoint"`
 	EndSession string `json:"end_session_endpoint"`
 	JWKS       string `json:"jwks_uri"`
+	UserInfo   string `json:"userinfo_endpoint"`
 }
 
 func discover(t *testing.T, metadata string) (d discovered) {

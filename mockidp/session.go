@@ -103,10 +103,10 @@ func (v *visit) sign(r credential.Request, work func(signing) error) error {
 	}})
 }
 
-// id is a unique name for what is signed.
+// tokenID is a unique name for what is signed.
 func (i *Issuer) tokenID() string { return i.id + "-" + strconv.FormatUint(i.tokens.Add(1), 10) }
 
-// recordSignIn writes into the book what signed the default user in.
+// record writes into the book what signed the default user in.
 func (g signing) record(s session, token credential.Token, form credential.Form) {
 	if s.minted {
 		return

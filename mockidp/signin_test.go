@@ -266,9 +266,18 @@ func TestSinglePageAppsMayFetchTokens(t *testing.T) {
 	}
 }
 
+// On a listener that issuers share, so that it is found by its path.
 func TestUserInfo(t *testing.T) {
-	idp := mockidp.Start(t, mockidp.Config{Profile: "entra"})
-	address := strings.Replace(idp.Endpoints().JWKS, "/"+idp.Tenant()+"/discovery/v2.0/keys", "/oidc/userinfo", 1)
+	server := mockidp.NewServer(mockidp.ServerConfig{Profile: "entra"})
+	if err := server.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	idp, err := server.Create(t.Context(), issuer.Spec{Name: "contoso"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := discover(t, idp.Endpoints().Metadata).UserInfo
 	made, err := idp.Mint(context.Background(), credential.Request{Subject: "ann@rollover.test"})
 	if err != nil {
 		t.Fatal(err)

@@ -30,15 +30,20 @@ var table measured
 var _ = AfterSuite(func() { Expect(table.write()).To(Succeed()) })
 
 func (m *measured) add(file string, j judged) {
-	if j.skip != "" || j.err != nil {
-		return
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.rows = append(m.rows, row(file, j.verdicts))
+	switch {
+	case j.skip != "":
+		m.rows = append(m.rows, fmt.Sprintf("| %s | not run: %s |\n", configuration(file), j.skip))
+	case j.err != nil:
+		m.rows = append(m.rows, fmt.Sprintf("| %s | not run: %v |\n", configuration(file), j.err))
+	default:
+		m.rows = append(m.rows, row(file, j.verdicts))
+	}
 }
 
-// write leaves the table, whole or not at all; nothing where no app was run.
+// write leaves the table of the apps that this run had, whole or not at all;
+// nothing where it had none.
 func (m *measured) write() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -63,16 +68,38 @@ func (m *measured) write() error {
 var forged = []string{"H3", "H14", "H15", "H16", "H20", "H21", "G7"}
 
 func row(file string, verdicts map[string]oracle.Verdict) string {
-	cells := []string{strings.TrimSuffix(file, ".yaml")}
+	cells := []string{configuration(file)}
 	for _, id := range []string{"A2", "G1", "G3"} {
 		cells = append(cells, wayBack(verdicts, id))
 	}
 	cells = append(cells, lag(verdicts["G3"]))
-	for _, id := range []string{"G11", "G12", "G5"} {
-		cells = append(cells, wayBack(verdicts, id))
-	}
+	cells = append(cells, wayBack(verdicts, "G11"), bent(verdicts, "G12"), bent(verdicts, "G5"))
 	cells = append(cells, taken(verdicts), words(verdicts["G3"]))
 	return "| " + strings.Join(cells, " | ") + " |\n"
+}
+
+// configuration names a target file: node/jose/rollover.list.yaml is jose, list.
+func configuration(file string) string {
+	folder, name := filepath.Split(strings.TrimSuffix(file, ".yaml"))
+	how := strings.TrimPrefix(strings.TrimPrefix(name, "rollover"), ".")
+	if how == "" {
+		how = "default"
+	}
+	return strings.TrimSuffix(folder, "/") + ", " + how
+}
+
+// bent is how an app came through metadata that were not as they should be: one
+// that never read them was not put to the test.
+func bent(verdicts map[string]oracle.Verdict, id string) string {
+	v, faced := verdicts[id]
+	read := v.Measures.Fetches.FederationMetadata + v.Measures.Fetches.SAMLMetadata
+	switch {
+	case faced && v.Outcome != oracle.NotApplicable && read == 0:
+		return "reads none"
+	case faced && v.Outcome != oracle.NotApplicable && read == 1:
+		return "read once, before"
+	}
+	return wayBack(verdicts, id)
 }
 
 // wayBack is how an app came through a scenario.
@@ -81,6 +108,8 @@ func wayBack(verdicts map[string]oracle.Verdict, id string) string {
 	switch {
 	case !faced:
 		return "not run"
+	case v.Outcome == oracle.Inconclusive:
+		return "inconclusive"
 	case v.Outcome == oracle.NotApplicable && v.Measures.RejectedGood == 0 && v.Grade == oracle.Ungraded:
 		return "n/a"
 	}
@@ -111,6 +140,8 @@ func lag(v oracle.Verdict) string {
 	switch s := v.Measures.RevocationLagSeconds; {
 	case v.ID == "":
 		return "not run"
+	case v.Outcome == oracle.Inconclusive, s == nil && v.Outcome == oracle.NotApplicable && v.Grade == oracle.Ungraded:
+		return "not known"
 	case s == nil:
 		return "accepted to the end"
 	default:
@@ -156,7 +187,7 @@ func words(v oracle.Verdict) string {
 var _ = Describe("the table of sign-in apps", Label("samples", "federation"), func() {
 	seconds := func(s float64) *float64 { return &s }
 	It("says what the verdicts say", func() {
-		Expect(row("x/rollover.yaml", map[string]oracle.Verdict{
+		Expect(row("x/rollover.list.yaml", map[string]oracle.Verdict{
 			"A2": {ID: "A2", Outcome: oracle.Pass},
 			"G1": {ID: "G1", Outcome: oracle.Fail, Grade: oracle.NotRecovered, Measures: oracle.Measures{RejectedGood: 14}},
 			"G3": {
@@ -164,12 +195,17 @@ var _ = Describe("the table of sign-in apps", Label("samples", "federation"), fu
 				Measures: oracle.Measures{RejectedGood: 34, RecoverySeconds: seconds(31.02), RevocationLagSeconds: seconds(31.3)},
 				Findings: []oracle.Finding{{Text: "good token: 34 of 70 rejected, the first with 500 (IDX10501: a|b); accepted again"}},
 			},
-			"G12": {ID: "G12", Outcome: oracle.NotApplicable},
+			"G11": {ID: "G11", Outcome: oracle.Inconclusive},
+			"G12": {ID: "G12", Outcome: oracle.Pass, Measures: oracle.Measures{Fetches: oracle.Fetches{SAMLMetadata: 1}}},
+			"G5":  {ID: "G5", Outcome: oracle.Fail, Measures: oracle.Measures{AcceptedBad: 6, Fetches: oracle.Fetches{FederationMetadata: 3}}},
 			"H3":  {ID: "H3", Outcome: oracle.Pass},
 			"H20": {ID: "H20", Outcome: oracle.Fail, Measures: oracle.Measures{AcceptedBad: 2}},
-		})).To(Equal("| x/rollover | nothing lost | **fail**, not recovered, 14 rejected | cool down, 31.0 s, 34 rejected | 31.3 s | " +
-			"not run | n/a | not run | **H20: 2** | `500 (IDX10501: a/b)` |\n"))
+		})).To(Equal("| x, list | nothing lost | **fail**, not recovered, 14 rejected | cool down, 31.0 s, 34 rejected | 31.3 s | " +
+			"inconclusive | read once, before | **fail**, 6 bad accepted | **H20: 2** | `500 (IDX10501: a/b)` |\n"))
 		Expect(taken(map[string]oracle.Verdict{"H3": {}, "H21": {Outcome: oracle.NotApplicable}})).To(Equal("none in 1 scenarios"))
-		Expect(lag(oracle.Verdict{ID: "G3"})).To(Equal("accepted to the end"))
+		Expect(lag(oracle.Verdict{ID: "G3", Outcome: oracle.Fail})).To(Equal("accepted to the end"))
+		Expect(lag(oracle.Verdict{ID: "G3", Outcome: oracle.Inconclusive})).To(Equal("not known"))
+		Expect(bent(map[string]oracle.Verdict{"G5": {Outcome: oracle.Pass}}, "G5")).To(Equal("reads none"))
+		Expect(bent(map[string]oracle.Verdict{"G5": {Outcome: oracle.NotApplicable}}, "G5")).To(Equal("n/a"))
 	})
 })

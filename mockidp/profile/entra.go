@@ -48,7 +48,7 @@ func entraV2() Version {
 				{"scopes_supported", []string{"openid", "profile", "email", "offline_access"}},
 				{"issuer", "{issuer}"},
 				{"request_uri_parameter_supported", false},
-				{"userinfo_endpoint", "{base}/oidc/userinfo"},
+				{"userinfo_endpoint", "{base}/{tenant}/oidc/userinfo"},
 				{"authorization_endpoint", "{base}/{tenant}/oauth2/v2.0/authorize"},
 				{"device_authorization_endpoint", "{base}/{tenant}/oauth2/v2.0/devicecode"},
 				{"http_logout_supported", true},
