@@ -28,7 +28,8 @@ targets: build ## install the real libraries that the suites run against
 test: targets ## install what the tests need and run them all, the real targets included
 	cd mockidp && $(GO) test ./...
 	$(GO) test $$($(GO) list ./... | grep -v '/suites$$')
-	$(GO) test -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.randomize-all -ginkgo.label-filter='!(real && federation)' -ginkgo.junit-report=$(CURDIR)/build/junit.xml
+	$(GO) test -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.randomize-all -ginkgo.label-filter='!sign-in' -ginkgo.junit-report=$(CURDIR)/build/junit.xml
+	$(GO) test -v ./suites -count=1 -timeout 40m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.randomize-all -ginkgo.label-filter='sign-in' -ginkgo.junit-report=$(CURDIR)/build/junit-sign-in.xml
 
 .PHONY: race
 race: ## run the tests with the race detector; without the real targets, and without sample apps whose defect is a matter of seconds

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 	. "github.com/onsi/gomega"
 
 	"github.com/rollover-harness/rollover/scenarios"
@@ -40,43 +41,78 @@ type says struct {
 // A promise of minutes is not applicable then, with that reason; grades hold.
 const federatedPatience = 20 * time.Second
 
-// federation describes the apps of one ecosystem, two of them at a time. Each
-// ecosystem has a file of its own that calls it.
+// federation describes the apps of one ecosystem. Each ecosystem has a file of its
+// own that calls it.
 func federation(ecosystem string, apps ...federated) bool {
-	return Describe("people sign in: "+ecosystem, Label("real", "federation"), Ordered, ContinueOnFailure, func() {
-		results := map[string]chan judged{}
-		BeforeAll(func(ctx SpecContext) {
-			life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-			var running sync.WaitGroup
-			DeferCleanup(func() {
-				cancel()
-				running.Wait()
-			})
-			slots := make(chan struct{}, 2)
-			for _, app := range apps {
-				done := make(chan judged, 1)
-				results[app.file] = done
-				running.Go(func() {
-					slots <- struct{}{}
-					defer func() { <-slots }()
-					patience := app.patience
-					if patience == 0 {
-						patience = federatedPatience
-					}
-					if missing := app.missing(); missing != "" {
-						done <- judged{skip: missing}
-						return
-					}
-					result := runReal(life, app.file, patience, chosen)
-					table.add(app.file, result)
-					done <- result
-				})
+	mine := make([]*attendance, len(apps))
+	for i, app := range apps {
+		mine[i] = &attendance{app: app, done: make(chan judged, 1)}
+	}
+	everybody = append(everybody, mine...)
+	return Describe("people sign in: "+ecosystem, Label("real", "federation", "sign-in"), Ordered, ContinueOnFailure, func() {
+		BeforeAll(func() {
+			begin(mine)
+			if nothingElse() {
+				begin(everybody)
 			}
 		})
-		for _, app := range apps {
-			app.describe(func() judged { return <-results[app.file] })
+		for _, v := range mine {
+			v.app.describe(func() judged { return <-v.done })
 		}
 	})
+}
+
+// attendance is one app on its way through its scenarios. Most of the time it waits: so
+// several are under way at a time, those of other ecosystems too where the run has
+// nothing else that they could disturb.
+type attendance struct {
+	app  federated
+	once sync.Once
+	done chan judged
+}
+
+var (
+	everybody       []*attendance
+	slots           = make(chan struct{}, 3) // so many at a time: starting a runtime keeps a core busy
+	running         sync.WaitGroup
+	life, endOfLife = context.WithCancel(context.Background())
+)
+
+var _ = AfterSuite(func() {
+	endOfLife()
+	running.Wait()
+	Expect(table.write()).To(Succeed())
+})
+
+// nothingElse reports whether the run has been asked for sign-in apps alone.
+func nothingElse() bool {
+	selects, err := types.ParseLabelFilter(GinkgoLabelFilter())
+	return err == nil && selects([]string{"real", "federation", "sign-in"}) && !selects([]string{"real"}) && !selects([]string{"real", "federation"}) && !selects([]string{"samples"})
+}
+
+func begin(attendances []*attendance) {
+	for _, v := range attendances {
+		v.once.Do(func() {
+			running.Go(func() {
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				v.done <- v.run(life)
+			})
+		})
+	}
+}
+
+func (v *attendance) run(ctx context.Context) judged {
+	patience := v.app.patience
+	if patience == 0 {
+		patience = federatedPatience
+	}
+	result := judged{skip: v.app.missing()}
+	if result.skip == "" {
+		result = runReal(ctx, v.app.file, patience, chosen)
+	}
+	table.add(v.app.file, result)
+	return result
 }
 
 // missing says what the app needs and the machine does not have.
