@@ -9,7 +9,7 @@ var (
 
 var _ = federation("Apache",
 	federated{
-		file: "apache/shibboleth/rollover.yaml", needs: shibboleth, patience: onceRead,
+		file: "apache/shibboleth/rollover.yaml", cure: "reloadInterval, or minRefreshDelay and maxRefreshDelay", needs: shibboleth, patience: onceRead,
 		says: map[string]says{
 			"A2":  {outcome: oracle.Pass, why: "Shibboleth wiki, ExplicitKey trust engine: any signing key of the metadata will do"},
 			"G3":  {grade: oracle.Restart, text: "FatalProfileException", why: "ReloadableXMLFile: without reloadInterval and maxRefreshDelay nothing is read again"},
@@ -18,21 +18,21 @@ var _ = federation("Apache",
 		},
 	},
 	federated{
-		file: "apache/shibboleth/rollover.refreshing.yaml", needs: shibboleth,
+		file: "apache/shibboleth/rollover.refreshing.yaml", cure: "is the cure", needs: shibboleth,
 		says: map[string]says{
 			"G3":  {outcome: oracle.Pass, why: "Shibboleth wiki, XMLMetadataProvider: minRefreshDelay and maxRefreshDelay, here 3 s"},
 			"G10": {outcome: oracle.Pass, why: "ReloadableXMLFile: what cannot be loaded leaves the former in place"},
 		},
 	},
 	federated{
-		file: "apache/shibboleth/rollover.signed.yaml", needs: shibboleth, patience: onceRead,
+		file: "apache/shibboleth/rollover.signed.yaml", cure: "a metadata certificate that does not roll", needs: shibboleth, patience: onceRead,
 		says: map[string]says{
 			"G3":  {grade: oracle.NotRecovered, text: "FatalProfileException", why: "Shibboleth wiki, SignatureMetadataFilter: metadata that another key signed are refused"},
 			"G12": {outcome: oracle.Pass, why: "SignatureMetadataFilter: what is not signed leaves the former in place"},
 		},
 	},
 	federated{
-		file: "apache/mellon/rollover.yaml", needs: mellon, patience: onceRead,
+		file: "apache/mellon/rollover.yaml", cure: "replace MellonIdPMetadataFile and reload httpd", needs: mellon, patience: onceRead,
 		says: map[string]says{
 			"A2":  {outcome: oracle.Pass, why: "lasso, provider.c: all signing KeyDescriptors are loaded, each is tried"},
 			"G3":  {grade: oracle.Restart, text: "Failed to verify signature", why: "README: MellonIdPMetadataFile is a file, and nothing reads it again"},
@@ -40,10 +40,10 @@ var _ = federation("Apache",
 		},
 	},
 	federated{
-		file: "apache/mellon/rollover.refreshing.yaml", needs: mellon,
+		file: "apache/mellon/rollover.refreshing.yaml", cure: "is the cure", needs: mellon,
 		says: map[string]says{
 			"G3": {outcome: oracle.Pass, why: "the file is replaced every 3 s where it has changed, and httpd reads it"},
 		},
 	},
-	federated{file: "apache/mellon/rollover.signed.yaml", needs: mellon, patience: onceRead},
+	federated{file: "apache/mellon/rollover.signed.yaml", cure: "a metadata certificate that does not roll", needs: mellon, patience: onceRead},
 )

@@ -12,7 +12,7 @@ const (
 
 var _ = federation("dotnet",
 	federated{
-		file: "dotnet/wsfederation/rollover.yaml", needs: []string{"dotnet/wsfederation/out/app.dll"}, patience: realPatience,
+		file: "dotnet/wsfederation/rollover.yaml", cure: "announce for 24 h; ConfigurationManager.RefreshInterval and AutomaticRefreshInterval", needs: []string{"dotnet/wsfederation/out/app.dll"}, patience: realPatience,
 		says: map[string]says{
 			"X0":  {grade: oracle.CoolDown, text: "IDX10501", why: refreshInterval},
 			"X10": {grade: oracle.CoolDown, text: "IDX10501", why: refreshInterval},
@@ -24,7 +24,7 @@ var _ = federation("dotnet",
 		},
 	},
 	federated{
-		file: "dotnet/wsfederation/rollover.refresh.yaml", needs: []string{"dotnet/wsfederation/out/app.dll"},
+		file: "dotnet/wsfederation/rollover.refresh.yaml", cure: "is the cure; announce for 24 h for nobody to notice", needs: []string{"dotnet/wsfederation/out/app.dll"},
 		says: map[string]says{
 			"G3":  {grade: oracle.NextRequest, text: "IDX10501", why: refreshInterval + "; here it is 1 s"},
 			"G12": {outcome: oracle.Fail, why: noKeys},

@@ -10,7 +10,7 @@ const (
 
 var _ = federation("mono",
 	federated{
-		file: "mono/wif10201/rollover.yaml", needs: []string{"mono/out/wif10201.exe"},
+		file: "mono/wif10201/rollover.yaml", cure: "rollover thumbprint --web-config and a restart, or UPDATE", needs: []string{"mono/out/wif10201.exe"},
 		says: map[string]says{
 			"G1":  {outcome: oracle.Fail, grade: oracle.NotRecovered, text: "WIF10201", why: readAtStart},
 			"G2":  {outcome: oracle.Fail, grade: oracle.NotRecovered, text: "WIF10201", why: readAtStart},
@@ -22,14 +22,14 @@ var _ = federation("mono",
 		},
 	},
 	federated{
-		file: "mono/wif10201/rollover.start.yaml", needs: []string{"mono/out/wif10201.exe"},
+		file: "mono/wif10201/rollover.start.yaml", cure: "UPDATE with a period", needs: []string{"mono/out/wif10201.exe"},
 		says: map[string]says{
 			"G2": {outcome: oracle.Pass, grade: oracle.Restart, text: "WIF10201", why: readAtStart + "; here it is updated then"},
 			"G3": {outcome: oracle.Pass, grade: oracle.Restart, text: "WIF10201", why: readAtStart + "; here it is updated then"},
 		},
 	},
 	federated{
-		file: "mono/wif10201/rollover.periodic.yaml", needs: []string{"mono/out/wif10201.exe"},
+		file: "mono/wif10201/rollover.periodic.yaml", cure: "is the cure; announce for longer than the period", needs: []string{"mono/out/wif10201.exe"},
 		says: map[string]says{
 			"G1":  {outcome: oracle.Pass, why: "UPDATE is 2 s: what was announced is there when it signs"},
 			"G2":  {outcome: oracle.Pass, why: "UPDATE is 2 s: what was announced is there when it signs"},
@@ -38,7 +38,7 @@ var _ = federation("mono",
 		},
 	},
 	federated{
-		file: "mono/claimsissuer/rollover.yaml", needs: []string{"mono/out/claimsissuer.exe"},
+		file: "mono/claimsissuer/rollover.yaml", cure: "the metadata's address into /admin", needs: []string{"mono/out/claimsissuer.exe"},
 		says: map[string]says{
 			"G3":  {outcome: oracle.Fail, grade: oracle.NotRecovered, text: "WIF10201", why: byTheTable},
 			"H20": {outcome: oracle.Pass, why: oneReader},

@@ -27,16 +27,16 @@ type measured struct {
 
 var table measured
 
-func (m *measured) add(file string, j judged) {
+func (m *measured) add(app federated, j judged) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
 	case j.skip != "":
-		m.rows = append(m.rows, fmt.Sprintf("| %s | not run: %s |\n", configuration(file), j.skip))
+		m.rows = append(m.rows, fmt.Sprintf("| %s | not run: %s |\n", configuration(app.file), j.skip))
 	case j.err != nil:
-		m.rows = append(m.rows, fmt.Sprintf("| %s | not run: %v |\n", configuration(file), j.err))
+		m.rows = append(m.rows, fmt.Sprintf("| %s | not run: %v |\n", configuration(app.file), j.err))
 	default:
-		m.rows = append(m.rows, row(file, j.verdicts))
+		m.rows = append(m.rows, row(app, j.verdicts))
 	}
 }
 
@@ -50,8 +50,8 @@ func (m *measured) write() error {
 	}
 	slices.Sort(m.rows)
 	head := "| configuration | A2 known at start | G1 announced while running | G3 all replaced at once | a removed certificate (G3) | " +
-		"G11 metadata down at start | G12 metadata broken | G5 metadata signed wrongly | forgeries accepted | what it says |\n" +
-		strings.Repeat("|---", 10) + "|\n"
+		"G11 metadata down at start | G12 metadata broken | G5 metadata signed wrongly | forgeries accepted | what it says | what cures it |\n" +
+		strings.Repeat("|---", 11) + "|\n"
 	if err := os.MkdirAll(filepath.Dir(tableFile), 0o755); err != nil {
 		return err
 	}
@@ -65,14 +65,14 @@ func (m *measured) write() error {
 // forged are the scenarios of forged assertions and tokens.
 var forged = []string{"H3", "H14", "H15", "H16", "H20", "H21", "G7"}
 
-func row(file string, verdicts map[string]oracle.Verdict) string {
-	cells := []string{configuration(file)}
+func row(app federated, verdicts map[string]oracle.Verdict) string {
+	cells := []string{configuration(app.file)}
 	for _, id := range []string{"A2", "G1", "G3"} {
 		cells = append(cells, wayBack(verdicts, id))
 	}
 	cells = append(cells, lag(verdicts["G3"]))
 	cells = append(cells, wayBack(verdicts, "G11"), bent(verdicts, "G12"), bent(verdicts, "G5"))
-	cells = append(cells, taken(verdicts), words(verdicts["G3"]))
+	cells = append(cells, taken(verdicts), words(verdicts["G3"]), app.cure)
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 
@@ -185,7 +185,7 @@ func words(v oracle.Verdict) string {
 var _ = Describe("the table of sign-in apps", Label("samples", "federation"), func() {
 	seconds := func(s float64) *float64 { return &s }
 	It("says what the verdicts say", func() {
-		Expect(row("x/rollover.list.yaml", map[string]oracle.Verdict{
+		Expect(row(federated{file: "x/rollover.list.yaml", cure: "read again"}, map[string]oracle.Verdict{
 			"A2": {ID: "A2", Outcome: oracle.Pass},
 			"G1": {ID: "G1", Outcome: oracle.Fail, Grade: oracle.NotRecovered, Measures: oracle.Measures{RejectedGood: 14}},
 			"G3": {
@@ -199,7 +199,7 @@ var _ = Describe("the table of sign-in apps", Label("samples", "federation"), fu
 			"H3":  {ID: "H3", Outcome: oracle.Pass},
 			"H20": {ID: "H20", Outcome: oracle.Fail, Measures: oracle.Measures{AcceptedBad: 2}},
 		})).To(Equal("| x, list | nothing lost | **fail**, not recovered, 14 rejected | cool down, 31.0 s, 34 rejected | 31.3 s | " +
-			"inconclusive | read once, before | **fail**, 6 bad accepted | **H20: 2** | `500 (IDX10501: a/b)` |\n"))
+			"inconclusive | read once, before | **fail**, 6 bad accepted | **H20: 2** | `500 (IDX10501: a/b)` | read again |\n"))
 		Expect(taken(map[string]oracle.Verdict{"H3": {}, "H21": {Outcome: oracle.NotApplicable}})).To(Equal("none in 1 scenarios"))
 		Expect(lag(oracle.Verdict{ID: "G3", Outcome: oracle.Fail})).To(Equal("accepted to the end"))
 		Expect(lag(oracle.Verdict{ID: "G3", Outcome: oracle.Inconclusive})).To(Equal("not known"))

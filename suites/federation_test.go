@@ -22,6 +22,7 @@ import (
 // target file chooses.
 type federated struct {
 	file     string          // its target file, below relyingparty
+	cure     string          // what its documentation has against what it loses, for the table
 	needs    []string        // files that have to be there beside its command, absolute or below relyingparty
 	patience time.Duration   // default federatedPatience
 	says     map[string]says // by scenario; what nobody says anything about is only not to be inconclusive
@@ -111,7 +112,7 @@ func (v *attendance) run(ctx context.Context) judged {
 	if result.skip == "" {
 		result = runReal(ctx, v.app.file, patience, chosen)
 	}
-	table.add(v.app.file, result)
+	table.add(v.app, result)
 	return result
 }
 
