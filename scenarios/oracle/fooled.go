@@ -26,3 +26,7 @@ func (s *show) fooled() bool {
 	}
 	return true
 }
+
+// harmless reports whether a forgery was accepted for what the issuer had signed in
+// it: it deserves what that deserves.
+func (s *show) harmless() bool { return s.accepted() && !s.fooled() }

@@ -80,7 +80,7 @@ func (b *book) ruled(by func(spec.Rule) bool) bool {
 
 func (b *book) deserves(s *show) quality {
 	m := s.minted
-	if m.Forge != string(credential.Genuine) || !b.meant(m) {
+	if m.Forge != string(credential.Genuine) && !s.harmless() || !b.meant(m) {
 		return bad
 	}
 	state, since, served, ever := b.stateAt(m.Key, s)
@@ -93,8 +93,10 @@ func (b *book) deserves(s *show) quality {
 		return leaving
 	case !state.Served():
 		return unpublished
-	case !s.fair:
-		return neither // published, but behind documents that could not be had
+	case !s.fair: // published, but behind documents that could not be had
+		return neither
+	case s.harmless():
+		return neither
 	}
 	return good
 }
@@ -134,16 +136,13 @@ func (b *book) mustFail(s *show) bool {
 	if s.mistaken {
 		return true
 	}
-	if state, _, _, _ := b.stateAt(s.minted.Key, s); s.accepted() && !s.fooled() && state.Served() && s.off() == 0 {
-		return false // it signed in whom the issuer named, by a key that is still served
-	}
 	if s.quality == bad || s.quality == unpublished {
 		return true
 	}
 	if leeway := b.promise.Leeway; leeway != nil && s.off() > time.Duration(*leeway)+margin {
 		return true
 	}
-	return b.ruled(func(r spec.Rule) bool {
+	return !s.harmless() && b.ruled(func(r spec.Rule) bool {
 		reject, is := r.(spec.Rejects)
 		return is && reject.Within.IsZero() && b.rejectedBy(reject)(s)
 	}) || s.quality == leaving && b.overdue(s)

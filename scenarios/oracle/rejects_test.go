@@ -89,8 +89,9 @@ func TestRejectsByTheNameShown(t *testing.T) {
 
 // What was signed in a wrapped message is no excuse once its key has left.
 func TestWrappedTokenOfARemovedKey(t *testing.T) {
-	tale := book(plan(spec.Rejects{Forge: credential.XSW1}), spec.Promise{}).at(1).rollover("new").at(2).remove("old")
-	v := judge(t, tale.at(3).present("old", accepted, forged(credential.XSW1), showing("user@rollover.test")).end())
+	lag := period(time.Second)
+	tale := book(plan(spec.Rejects{Forge: credential.XSW1}), spec.Promise{RevocationLag: lag}).at(1).rollover("new").at(2).remove("old").at(2.5).present("old", accepted, forged(credential.XSW1), showing("user@rollover.test"))
+	v := judge(t, tale.at(4).present("old", accepted, forged(credential.XSW1), showing("user@rollover.test")).end())
 	if v.Outcome != oracle.Fail || v.Measures.AcceptedBad != 1 {
 		t.Errorf("%s, %d bad accepted: %v", v.Outcome, v.Measures.AcceptedBad, v.Findings)
 	}
