@@ -172,11 +172,18 @@ func taken(verdicts map[string]oracle.Verdict) string {
 
 var firstWith = regexp.MustCompile(`the first with (\d+(?: \(.*?\))?)[;.]`)
 
+// longest is how many characters of the words fit into a table.
+const longest = 90
+
 // words is what the user and the log saw of the first good sign-in that was refused.
 func words(v oracle.Verdict) string {
 	for _, f := range v.Findings {
 		if m := firstWith.FindStringSubmatch(f.Text); m != nil {
-			return "`" + strings.NewReplacer("|", "/", "`", "'").Replace(m[1]) + "`"
+			said := []rune(strings.NewReplacer("|", "/", "`", "'").Replace(m[1]))
+			if len(said) > longest {
+				said = append(said[:longest], '.', '.', '.')
+			}
+			return "`" + string(said) + "`"
 		}
 	}
 	return ""

@@ -68,7 +68,7 @@ func TestDecodeRefusesWhatCannotHappen(t *testing.T) {
 		"skew by nothing":    {scenario("", "  - skew: {}\n", accepted), "f:8:11: skew moves nothing (by: 5m, or drift: 0.01)"},
 
 		"signer of metadata": {scenario("", "  - fault: {metadata: {signedBy: nobody}}\n", accepted), `f:8:34: no key "nobody" by then (one of initial)`},
-		"key in metadata":    {scenario("", "  - fault: {metadata: {unsigned: true, extraKey: inital}}\n", accepted), `f:8:50: no key "inital" by then (did you mean "initial"?)`},
+		"key in metadata":    {scenario("", "  - fault: {metadata: {unsigned: true, extraKey: initia}}\n", accepted), `f:8:50: no key "initia" by then (did you mean "initial"?)`},
 		"fault of nothing":   {scenario("", "  - fault: {id: a}\n", accepted), "f:8:12: nothing goes wrong in it: give one of status, refuse, hang, delay, drip, truncate, contentType, html, body, cache, empty, stale, replicas, extra, reorder, metadata"},
 		"fault of two":       {scenario("", "  - fault: {hang: {}, refuse: {}}\n", accepted), "f:8:12: refuse and hang in one fault: set one fault for each"},
 		"fault twice":        {scenario("", "  - fault: {id: a, hang: {}}\n  - fault: {id: a, refuse: {}}\n", accepted), `f:9:17: fault "a" is set already (clear it first, or another id)`},
