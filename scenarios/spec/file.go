@@ -77,6 +77,6 @@ type Selection struct {
 func Placeholders() []string {
 	return []string{
 		"issuer", "metadata", "jwks", "federationMetadata", "samlMetadata", "entityID", "wsfed", "saml2",
-		"thumbprint", "thumbprints", "certificate", "certificates", "audience", "port", "ca",
+		"thumbprint", "thumbprints", "certificate", "certificates", "audience", "port", "url", "ca",
 	}
 }

@@ -193,11 +193,11 @@ func TestDecodeFileRefuses(t *testing.T) {
 		"scenarios of one":  {file("", "scenarios: {include: A5}\n"), "f:5:22: include must be a list (each entry begins with a hyphen, or all stand in [ ])"},
 
 		"placeholder":                  {process("    command:\n      - a\n      - --port=${prot}\n"), `f:7:16: unknown placeholder "prot" (did you mean "port"?)`},
-		"placeholder quoted":           {process("    command: [a]\n    env: {A: \"${home}\"}\n"), `f:6:15: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, ca)`},
-		"placeholder in text":          {process("    command:\n      - |\n        echo ${home}\n"), `f:6:9: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, ca)`},
-		"placeholder after a good one": {process("    command: [\"${port} ${home} ${b}\"]\n"), `f:5:24: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, ca)`},
+		"placeholder quoted":           {process("    command: [a]\n    env: {A: \"${home}\"}\n"), `f:6:15: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
+		"placeholder in text":          {process("    command:\n      - |\n        echo ${home}\n"), `f:6:9: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
+		"placeholder after a good one": {process("    command: [\"${port} ${home} ${b}\"]\n"), `f:5:24: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
 		"placeholder open":             {process("    command: [\"a ${port\"]\n"), "f:5:18: placeholder ${port is not closed (${NAME})"},
-		"placeholder in ready":         {file("  ready: {path: \"/${x}\"}\n", ""), `f:5:19: unknown placeholder "x" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, ca)`},
+		"placeholder in ready":         {file("  ready: {path: \"/${x}\"}\n", ""), `f:5:19: unknown placeholder "x" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := spec.DecodeFile("f", []byte(c.file))
