@@ -1,0 +1,180 @@
+// Package container runs an app under test as a container of its image: the
+// kind "container". It is the one package that starts containers, for apps and
+// for the issuers beside them.
+package container
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+	"github.com/testcontainers/testcontainers-go/log"
+)
+
+// The errors of the container engine itself, which are wrapped.
+var (
+	ErrAbsent = errors.New("no container engine answers")
+	ErrEngine = errors.New("container engine") // it is there, and does not do what it is asked
+)
+
+// Engine is the container engine as one run uses it: everything that is started
+// by it is in a network of the run, bears the run's label, and is gone after
+// Close. It is safe for concurrent use.
+type Engine struct {
+	provider *testcontainers.DockerProvider
+	client   client.APIClient
+	owner    owner
+	network  testcontainers.DockerNetwork
+	gateway  string     // the machine's address in the network; empty where it is not known
+	host     string     // where published ports are reached
+	publish  netip.Addr // interface that ports are published on
+}
+
+// Open finds the engine as the Docker command does (DOCKER_HOST, the context, the
+// socket), removes what runs on this machine left that did not come to their
+// end, and makes a network for this one. say is told of what it removed. Errors
+// wrap ErrAbsent or ErrEngine.
+func Open(ctx context.Context, say func(string)) (*Engine, error) {
+	log.SetDefault(log.NewNoopLogger()) // the library's own words are not the run's
+	provider, err := testcontainers.NewDockerProvider(testcontainers.Generic2DockerOptions(testcontainers.WithLogger(log.NewNoopLogger()))...)
+	if err != nil {
+		return nil, absent(err)
+	}
+	return open(ctx, provider, say)
+}
+
+func open(ctx context.Context, provider *testcontainers.DockerProvider, say func(string)) (*Engine, error) {
+	e := &Engine{provider: provider, client: provider.Client(), owner: self(rand.Text()[:8])}
+	if _, err := e.client.Ping(ctx, client.PingOptions{}); err != nil {
+		return nil, absent(err)
+	}
+	if err := e.sweep(ctx, say); err != nil {
+		return nil, fmt.Errorf("%w: remove what an earlier run left: %w", ErrEngine, err)
+	}
+	if err := e.findHost(ctx); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrEngine, err)
+	}
+	if err := e.newNetwork(ctx); err != nil {
+		return nil, fmt.Errorf("%w: make a network for the run: %w", ErrEngine, errors.Join(err, e.Close(context.WithoutCancel(ctx))))
+	}
+	return e, nil
+}
+
+// absent words that no engine answers.
+func absent(err error) error {
+	return fmt.Errorf("%w: %w (is it running, and may this user talk to it? DOCKER_HOST names another one)", ErrAbsent, err)
+}
+
+// findHost finds out where published ports are reached, and so on which
+// interface they have to be published: the loopback one wherever that will do.
+func (e *Engine) findHost(ctx context.Context) error {
+	host, err := e.provider.DaemonHost(ctx)
+	if err != nil {
+		return err
+	}
+	e.host, e.publish = host, netip.IPv4Unspecified()
+	if host == "localhost" {
+		e.host = "127.0.0.1"
+	}
+	if at, err := netip.ParseAddr(e.host); err == nil && at.IsLoopback() {
+		e.publish = at
+	}
+	return nil
+}
+
+func (e *Engine) newNetwork(ctx context.Context) error {
+	made, err := e.provider.CreateNetwork(ctx, testcontainers.NetworkRequest{ //nolint:staticcheck // the function that took its place opens an engine of its own
+		Name: "rollover-" + e.owner.run, Driver: "bridge", Labels: e.owner.labels(),
+	})
+	if err != nil {
+		return err
+	}
+	e.network = *made.(*testcontainers.DockerNetwork)
+	seen, err := e.client.NetworkInspect(ctx, e.network.ID, client.NetworkInspectOptions{})
+	if err != nil {
+		return err
+	}
+	for _, part := range seen.Network.IPAM.Config {
+		if part.Gateway.Is4() {
+			e.gateway = part.Gateway.String()
+		}
+	}
+	return nil
+}
+
+// Gateway is the address of this machine in the run's network, where the engine
+// runs on this machine itself; empty where it does not, as in a virtual machine.
+func (e *Engine) Gateway() string {
+	listener, err := net.Listen("tcp", net.JoinHostPort(e.gateway, "0"))
+	if e.gateway == "" || err != nil {
+		return ""
+	}
+	_ = listener.Close()
+	return e.gateway
+}
+
+// Join puts a container into the run's network under an alias, and has its
+// ports published on the interface that this machine reaches.
+func (e *Engine) Join(alias string, more ...func(*container.HostConfig)) []testcontainers.ContainerCustomizer {
+	return []testcontainers.ContainerCustomizer{
+		testcontainers.WithLabels(e.owner.labels()),
+		testcontainers.CustomizeRequestOption(func(r *testcontainers.GenericContainerRequest) error {
+			e.join(&r.ContainerRequest, alias, more...)
+			return nil
+		}),
+	}
+}
+
+func (e *Engine) join(r *testcontainers.ContainerRequest, alias string, more ...func(*container.HostConfig)) {
+	r.Networks = []string{e.network.Name}
+	if alias != "" {
+		r.NetworkAliases = map[string][]string{e.network.Name: {alias}}
+	}
+	former := r.HostConfigModifier
+	r.HostConfigModifier = func(h *container.HostConfig) {
+		if former != nil {
+			former(h)
+		}
+		for _, modify := range more {
+			modify(h)
+		}
+	}
+}
+
+// at binds a port of a container to one of this machine.
+func (e *Engine) at(inside, outside int) func(*container.HostConfig) {
+	return func(h *container.HostConfig) {
+		port, _ := network.PortFrom(uint16(inside), network.TCP) // 1 to 65535: Config says so
+		h.PortBindings = network.PortMap{port: {{HostIP: e.publish, HostPort: fmt.Sprint(outside)}}}
+	}
+}
+
+// Close removes everything that the run still has at the engine. It is safe to
+// call again.
+func (e *Engine) Close(ctx context.Context) error {
+	defer e.idle()
+	left, err := e.find(ctx, labelRun+"="+e.owner.run)
+	if err == nil {
+		err = e.remove(ctx, left)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: remove what the run started: %w", ErrEngine, err)
+	}
+	return nil
+}
+
+// idle lets go of connections to the engine that nobody uses.
+func (e *Engine) idle() { _ = e.client.Close() }
+
+// address is host:port as this machine reaches it.
+func (e *Engine) address(port int) string {
+	return net.JoinHostPort(strings.Trim(e.host, "[]"), fmt.Sprint(port))
+}

@@ -1,0 +1,101 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/internal/output"
+)
+
+// Build is what an image is built from.
+type Build struct {
+	Context    string // folder that is sent to the engine; relative to Config.Dir
+	Dockerfile string // path in it; empty is Dockerfile
+}
+
+// Prepare builds the image, or sees that it is there and else downloads it, once
+// and before the first start. Errors wrap target.ErrStart.
+func (t *Target) Prepare(ctx context.Context) error {
+	t.preparing.Lock()
+	defer t.preparing.Unlock()
+	if t.image != "" {
+		return nil
+	}
+	if t.config.Image == "" {
+		name, err := t.build(ctx)
+		if err != nil {
+			return err
+		}
+		t.image = name
+		return nil
+	}
+	if err := t.config.Engine.Pull(ctx, t.config.Image, t.config.Say); err != nil {
+		return fmt.Errorf("%w: %w", target.ErrStart, err)
+	}
+	t.image = t.config.Image
+	return nil
+}
+
+// Pull sees that an image is there, and downloads it where it is not.
+func (e *Engine) Pull(ctx context.Context, image string, say func(string)) error {
+	_, err := e.client.ImageInspect(ctx, image)
+	if err == nil {
+		return nil
+	}
+	if !errdefs.IsNotFound(err) {
+		return fmt.Errorf("look for image %s: %w", image, err)
+	}
+	if say != nil {
+		say(fmt.Sprintf("image %s is not on this machine: downloading it", image))
+	}
+	pulling, err := e.client.ImagePull(ctx, image, client.ImagePullOptions{})
+	if err == nil {
+		err = pulling.Wait(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("image %s is not on this machine and cannot be downloaded: %w", image, plain(err))
+	}
+	return nil
+}
+
+// build builds the image under a name of the target's own, so that the next run
+// finds most of it done, and returns the name.
+func (t *Target) build(ctx context.Context) (string, error) {
+	folder := t.config.Build.Context
+	if !filepath.IsAbs(folder) {
+		folder = filepath.Join(t.config.Dir, folder)
+	}
+	if t.config.Say != nil {
+		t.config.Say("building an image from " + folder)
+	}
+	lines, write := io.Pipe()
+	said := output.Read(lines, nil)
+	name, err := t.config.Engine.provider.BuildImage(ctx, &testcontainers.ContainerRequest{FromDockerfile: testcontainers.FromDockerfile{
+		Context: folder, Dockerfile: t.config.Build.Dockerfile, Repo: "rollover-target", Tag: tag(t.config.Name), BuildLogWriter: write,
+	}})
+	_ = write.Close()
+	<-said.Done()
+	if err != nil {
+		return "", fmt.Errorf("%w: build an image from %s: %w%s", target.ErrStart, folder, err, said.LastWords())
+	}
+	return name, nil
+}
+
+// tag makes a tag of a name: letters, digits, hyphens.
+func tag(name string) string {
+	text := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, name)
+	return "app-" + text[:min(len(text), 100)]
+}
