@@ -20,6 +20,22 @@ type listener struct {
 	done   chan struct{}
 }
 
+// newListener listens at address, and keeps the port while it is closed where
+// the system can do that: elsewhere the port can be lost then.
+func newListener(address string, handler http.Handler, authority *Authority) (*listener, error) {
+	l := &listener{handler: handler, config: authority.serverConfig(), address: address}
+	if hold, at, err := reserve(address); err == nil {
+		l.hold, l.address = hold, at
+	} else if !errors.Is(err, errors.ErrUnsupported) {
+		return nil, fmt.Errorf("serve issuer on %s: %w", address, err)
+	}
+	if err := l.open(); err != nil {
+		l.release()
+		return nil, err
+	}
+	return l, nil
+}
+
 // Listen gives the issuer a listener of its own at address ("127.0.0.1:0"), so
 // that a refused connection is really one. It is called once. The error is the
 // network's where the address cannot be listened on.
@@ -29,16 +45,8 @@ func (i *Issuer) Listen(address string) error {
 		i.mu.Unlock()
 		return fmt.Errorf("listen: %w", errors.ErrUnsupported)
 	}
-	own := &listener{handler: i.Handler(), config: i.config.TLS.serverConfig(), address: address}
-	// A failed reservation leaves the ordinary way: then the port can be lost while it is closed.
-	if hold, at, err := reserve(address); err == nil {
-		own.hold, own.address = hold, at
-	} else if !errors.Is(err, errors.ErrUnsupported) {
-		i.mu.Unlock()
-		return fmt.Errorf("serve issuer on %s: %w", address, err)
-	}
-	if err := own.open(); err != nil {
-		own.release()
+	own, err := newListener(address, i.Handler(), i.config.TLS)
+	if err != nil {
 		i.mu.Unlock()
 		return err
 	}
@@ -48,6 +56,29 @@ func (i *Issuer) Listen(address string) error {
 		return nil
 	}
 	return i.move(baseOf(own.address, i.config.Host, i.config.TLS))
+}
+
+// take makes l the listener that faults of the issuer close; nil: there is none.
+func (i *Issuer) take(l *listener) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.own = l
+	if l != nil && i.state.Load().faults.Refused(i.config.Clock.Now()) {
+		l.close()
+	}
+}
+
+// giveBack takes the listener from the issuer again, and opens it where a fault
+// had closed it.
+func (i *Issuer) giveBack() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	own := i.own
+	i.own = nil
+	if own == nil {
+		return nil
+	}
+	return own.open()
 }
 
 // open listens, where it does not already.

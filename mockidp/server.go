@@ -1,11 +1,11 @@
 package mockidp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,11 +37,9 @@ type Server struct {
 	config ServerConfig
 	routes atomic.Pointer[routes]
 
-	mu      sync.Mutex // held while the routes are replaced; guards what follows
-	base    string
-	address string
-	server  *http.Server
-	done    chan struct{}
+	mu   sync.Mutex // held while the routes are replaced; guards what follows
+	base string
+	own  *listener // nil before Listen
 }
 
 // routes is immutable.
@@ -60,29 +58,57 @@ func NewServer(c ServerConfig) *Server {
 	return s
 }
 
-// Listen serves on address. It is called once; issuers made before it move to
-// the address that it got.
+// Listen serves on address. It is called once; issuers made before it, but for
+// those with a base of their own, move to the address that it got.
 func (s *Server) Listen(address string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.server != nil {
+	if s.own != nil {
 		return fmt.Errorf("listen: %w", errors.ErrUnsupported)
 	}
-	socket, err := net.Listen("tcp", address)
+	own, err := newListener(address, s.Handler(), s.config.TLS)
 	if err != nil {
-		return fmt.Errorf("serve issuers: %w", err)
+		return err
 	}
-	s.address = socket.Addr().String()
 	if s.config.Base == "" {
-		s.base = baseOf(s.address, s.config.Host, s.config.TLS)
+		s.base = baseOf(own.address, s.config.Host, s.config.TLS)
 		for _, i := range s.routes.Load().issuers {
+			if i.config.Base != "" {
+				continue
+			}
 			if err := i.move(s.base); err != nil {
-				_ = socket.Close()
+				own.close()
+				own.release()
 				return err
 			}
 		}
 	}
-	s.server, s.done = serveOn(socket, s.Handler(), s.config.TLS.serverConfig())
+	s.own = own
+	return s.lend(nil, s.routes.Load().issuers)
+}
+
+// lend gives the listener to an issuer that is alone on it, so that a refused
+// connection is really one; as soon as there is another it is taken back. The
+// caller holds mu.
+func (s *Server) lend(former, next []*Issuer) error {
+	alone := func(issuers []*Issuer) *Issuer {
+		if len(issuers) != 1 {
+			return nil
+		}
+		return issuers[0]
+	}
+	from, to := alone(former), alone(next)
+	if s.own == nil || from == to {
+		return nil
+	}
+	if from != nil {
+		if err := from.giveBack(); err != nil {
+			return err
+		}
+	}
+	if to != nil {
+		to.take(s.own)
+	}
 	return nil
 }
 
@@ -108,7 +134,7 @@ func (s *Server) Create(ctx context.Context, spec issuer.Spec) (*Issuer, error) 
 		spec.Profile = s.config.Profile
 	}
 	i, err := newIssuer(ctx, Config{
-		Name: spec.Name, Profile: spec.Profile, Audience: spec.Audience, Keys: spec.Keys, Base: s.base,
+		Name: spec.Name, Profile: spec.Profile, Audience: spec.Audience, Keys: spec.Keys, Base: cmp.Or(strings.TrimSuffix(spec.Base, "/"), s.base),
 		SAML: spec.SAML, Reply: spec.Reply, Logout: spec.Logout,
 		Source: s.config.Source, Clock: s.config.Clock, TimelineLimit: s.config.TimelineLimit, Gate: s.config.Gate,
 		Observe: s.config.Observe,
@@ -127,6 +153,9 @@ func (s *Server) Create(ctx context.Context, spec issuer.Spec) (*Issuer, error) 
 	}
 	for _, tenant := range i.tenants() {
 		next.byTenant[tenant] = i
+	}
+	if err := s.lend(former.issuers, next.issuers); err != nil {
+		return nil, err
 	}
 	s.routes.Store(next)
 	return i, nil
@@ -149,9 +178,10 @@ func (s *Server) Delete(name string) error {
 		}
 	}
 	maps.DeleteFunc(next.byTenant, func(_ string, other *Issuer) bool { return other == i })
+	err := s.lend(former.issuers, next.issuers)
 	s.routes.Store(next)
 	s.mu.Unlock()
-	return i.Close()
+	return errors.Join(err, i.Close())
 }
 
 // Issuers returns all issuers, in the order in which they were made.
@@ -200,13 +230,16 @@ func (s *Server) Handler() http.Handler {
 // Close ends the listener and all issuers.
 func (s *Server) Close() error {
 	s.mu.Lock()
-	server, done := s.server, s.done
+	own := s.own
 	issuers := s.routes.Swap(&routes{}).issuers
-	s.mu.Unlock()
-	if server != nil {
-		_ = server.Close()
-		<-done
+	for _, i := range issuers {
+		i.take(nil)
 	}
+	if own != nil {
+		own.close()
+		own.release()
+	}
+	s.mu.Unlock()
 	for _, i := range issuers {
 		_ = i.Close()
 	}

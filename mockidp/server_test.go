@@ -18,6 +18,7 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/fault"
 	"github.com/rollover-harness/rollover/mockidp/issuer"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
 func startServer(t *testing.T, c mockidp.ServerConfig, specs ...issuer.Spec) *mockidp.Server {
@@ -246,5 +247,72 @@ func TestTLS(t *testing.T) {
 	}
 	if !strings.HasPrefix(string(authority.PEM()), "-----BEGIN CERTIFICATE-----") {
 		t.Errorf("%s", authority.PEM())
+	}
+}
+
+// An issuer that shares its listener with nobody really refuses, and goes on to
+// do so as well as it can when others come.
+func TestRefusalOfAnIssuerThatIsAloneOnItsListener(t *testing.T) {
+	s := startServer(t, mockidp.ServerConfig{}, issuer.Spec{Name: "one"})
+	one, _ := s.Issuer("one")
+	jwks := one.Endpoints().JWKS
+	setFault(t, one, fault.Rule{ID: "down", Refuse: &fault.Refuse{}})
+	if err := refused(jwks); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("alone: %v", err)
+	}
+	if sets := events[timeline.FaultSet](t, one); sets[0].Detail != "listener closed" {
+		t.Errorf("%+v", sets)
+	}
+	if _, err := s.Create(context.Background(), issuer.Spec{Name: "two"}); err != nil {
+		t.Fatal(err)
+	}
+	two, _ := s.Issuer("two")
+	if err := refused(jwks); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("in company: %v", err)
+	}
+	if err := refused(two.Endpoints().JWKS); err != nil {
+		t.Errorf("the neighbour: %v", err)
+	}
+	if err := s.Delete("two"); err != nil {
+		t.Fatal(err)
+	}
+	if err := refused(jwks); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("alone again: %v", err)
+	}
+	if err := s.Delete("one"); err != nil {
+		t.Fatal(err)
+	}
+	if err := refused(jwks); err != nil {
+		t.Errorf("nobody is left who refuses: %v", err)
+	}
+}
+
+func TestIssuersWithABaseOfTheirOwn(t *testing.T) {
+	s := mockidp.NewServer(mockidp.ServerConfig{})
+	t.Cleanup(func() { _ = s.Close() })
+	for name, base := range map[string]string{"early": "http://idp.test:8400", "plain": ""} {
+		if _, err := s.Create(context.Background(), issuer.Spec{Name: name, Base: base}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Create(context.Background(), issuer.Spec{Name: "late", Base: "https://idp.test/"}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"early": "http://idp.test:8400/early", "late": "https://idp.test/late", "plain": s.URL() + "/plain"} {
+		i, _ := s.Issuer(name)
+		if i.URL() != want {
+			t.Errorf("%s is at %s, want %s", name, i.URL(), want)
+		}
+		if answer, body := get(t, s.URL()+"/"+name+"/.well-known/openid-configuration"); answer.StatusCode != 200 || !strings.Contains(string(body), want+"/jwks") {
+			t.Errorf("%s: %d %s", name, answer.StatusCode, body)
+		}
+	}
+	for _, bad := range []string{"idp.test:8400", "ftp://idp.test", "http://", "http://idp.test/path", "http://idp.test?x", "http://u@idp.test", "http://idp.test#f", "://"} {
+		if err := (issuer.Spec{Name: "bad", Base: bad}).Validate(); !errors.Is(err, issuer.ErrSpec) {
+			t.Errorf("%s: %v", bad, err)
+		}
 	}
 }

@@ -138,9 +138,22 @@ func (i *Remote) Mint(ctx context.Context, r credential.Request) (credential.Cre
 // it waits for one, at most for wait.
 func (i *Remote) Timeline(ctx context.Context, after uint64, wait time.Duration) ([]timeline.Entry, error) {
 	query := url.Values{"after": {strconv.FormatUint(after, 10)}, "wait": {wait.String()}}
-	text, err := i.client.raw(ctx, http.MethodGet, i.path+"/timeline?"+query.Encode(), nil)
+	entries, err := i.entries(ctx, http.MethodGet, i.path+"/timeline?"+query.Encode())
+	return entries, wrap("read timeline of "+i.name, err)
+}
+
+// End ends the issuer and returns the rest of its timeline, from after on and to
+// the last request: nobody can ask for it any more.
+func (i *Remote) End(ctx context.Context, after uint64) ([]timeline.Entry, error) {
+	entries, err := i.entries(ctx, http.MethodDelete, i.path+"?after="+strconv.FormatUint(after, 10))
+	return entries, wrap("end issuer "+i.name, err)
+}
+
+// entries reads an answer of JSON lines.
+func (i *Remote) entries(ctx context.Context, method, path string) ([]timeline.Entry, error) {
+	text, err := i.client.raw(ctx, method, path, nil)
 	if err != nil {
-		return nil, wrap("read timeline of "+i.name, err)
+		return nil, err
 	}
 	var entries []timeline.Entry
 	lines := bufio.NewScanner(bytes.NewReader(text))
@@ -148,11 +161,11 @@ func (i *Remote) Timeline(ctx context.Context, after uint64, wait time.Duration)
 	for lines.Scan() {
 		var e timeline.Entry
 		if err := e.UnmarshalJSON(lines.Bytes()); err != nil {
-			return nil, wrap("read timeline of "+i.name, err)
+			return nil, err
 		}
 		entries = append(entries, e)
 	}
-	return entries, wrap("read timeline of "+i.name, lines.Err())
+	return entries, lines.Err()
 }
 
 // Reset brings the issuer back to the state of its start.

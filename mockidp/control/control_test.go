@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rollover-harness/rollover/mockidp"
+	"github.com/rollover-harness/rollover/mockidp/clock"
 	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/control"
 	"github.com/rollover-harness/rollover/mockidp/credential"
@@ -481,6 +482,40 @@ func TestTheEndOfAnIssuerEndsWhoReadsItsTimeline(t *testing.T) {
 	}
 	var failure *control.Error
 	if err := <-waiting; !errors.As(err, &failure) || (failure.Status != 409 && failure.Status != 404) { // 404 where it came too late to wait
+		t.Errorf("%v", err)
+	}
+}
+
+// Whoever ends an issuer gets its book to the last line, the requests too that
+// its end cut.
+func TestTheEndOfAnIssuerGivesTheRestOfItsTimeline(t *testing.T) {
+	_, _, client := start(t)
+	idp := client.Issuer("default")
+	ctx := t.Context()
+	if _, err := idp.Apply(ctx, command.Fault{Rule: fault.Rule{ID: "slow", Document: "jwks", Drip: &fault.Drip{Bytes: 1, Every: clock.Duration(time.Hour)}}}); err != nil {
+		t.Fatal(err)
+	}
+	info, err := idp.Info(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get(info.JWKS) // the issuer is in the middle of its answer
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	entries, err := idp.End(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 2 || entries[0].Seq != 2 {
+		t.Fatalf("%+v", entries)
+	}
+	if s, is := entries[1].Event.(timeline.Served); !is || s.Document != timeline.JWKS || s.Fault != "slow" {
+		t.Errorf("%+v", entries[1])
+	}
+	var failure *control.Error
+	if _, err := idp.End(ctx, 0); !errors.As(err, &failure) || failure.Status != 404 {
 		t.Errorf("%v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/issuer"
+	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
 func (a *api) issuers(w http.ResponseWriter, _ *http.Request) {
@@ -40,12 +41,30 @@ func (a *api) newIssuer(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, i.Info())
 }
 
+// deleteIssuer ends an issuer. Nobody can ask for its timeline any more, so
+// whoever says after gets the rest of it with the answer, to the last request.
 func (a *api) deleteIssuer(w http.ResponseWriter, r *http.Request) {
-	if err := a.remove(r.PathValue("name")); err != nil {
+	name := r.PathValue("name")
+	i, _ := a.find(name)
+	after, err := seq(r.URL.Query().Get("after"))
+	if err == nil {
+		err = a.remove(name)
+	}
+	if err != nil {
 		fail(w, err, a.names())
 		return
 	}
-	w.WriteHeader(http.StatusNoContent)
+	if i == nil || !r.URL.Query().Has("after") {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	list, err := i.Timeline(r.Context(), after, 0)
+	if err != nil {
+		fail(w, err, nil)
+		return
+	}
+	w.Header().Set("Content-Type", "application/jsonl")
+	_ = timeline.Encode(w, list) // a client that left
 }
 
 func (a *api) names() []string {

@@ -6,6 +6,7 @@ package issuer
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 
 	"github.com/rollover-harness/rollover/mockidp/credential"
@@ -19,6 +20,7 @@ type Spec struct {
 	Profile  string    `json:"profile,omitempty" doc:"the provider whose shapes it has; default generic"`
 	Audience string    `json:"audience,omitempty" doc:"aud of tokens that ask for none; default api://default"`
 	Keys     []KeySpec `json:"keys,omitempty" doc:"the keys that it starts with; default one active RS256 key named initial"`
+	Base     string    `json:"base,omitempty" doc:"the address that apps reach it under, without a path, such as http://idp.test:8400; default the listener's own"`
 
 	SAML   credential.SAML `json:"saml,omitzero" doc:"how assertions are signed and written where a request says nothing"`
 	Reply  string          `json:"reply,omitempty" doc:"registered reply address: where sign-ins go of apps that send none"`
@@ -50,6 +52,9 @@ func (s Spec) Validate() error {
 	if !name.MatchString(s.Name) {
 		return fmt.Errorf("%w: name %q is not 1 to 63 letters, digits, dots, hyphens and underscores", ErrSpec, s.Name)
 	}
+	if err := s.checkBase(); err != nil {
+		return err
+	}
 	if err := (credential.Request{SAML: s.SAML}).Validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrSpec, err)
 	}
@@ -60,6 +65,17 @@ func (s Spec) Validate() error {
 		if err := signin.CheckAddress(one.member, one.address); err != nil {
 			return fmt.Errorf("%w: %w", ErrSpec, err)
 		}
+	}
+	return nil
+}
+
+func (s Spec) checkBase() error {
+	if s.Base == "" {
+		return nil
+	}
+	at, err := url.Parse(s.Base)
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || at.User != nil || at.Path != "" && at.Path != "/" || at.RawQuery != "" || at.Fragment != "" {
+		return fmt.Errorf("%w: base %q is not an address such as http://idp.test:8400, without a path", ErrSpec, s.Base)
 	}
 	return nil
 }

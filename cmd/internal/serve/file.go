@@ -28,7 +28,7 @@ func readFile(path string) ([]issuer.Spec, error) {
 	}
 	specs, err := decode(text)
 	if err != nil {
-		return nil, &Error{Code: 2, Hint: "issuers: a list of name, profile, audience, keys, saml, reply, logout", Err: fmt.Errorf("%s%w", path, err)}
+		return nil, &Error{Code: 2, Hint: "issuers: a list of name, profile, audience, keys, base, saml, reply, logout", Err: fmt.Errorf("%s%w", path, err)}
 	}
 	return specs, nil
 }
