@@ -21,7 +21,7 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/control"
 	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/mockidp/keyring"
-	"github.com/rollover-harness/rollover/scenarios/target/process"
+	"github.com/rollover-harness/rollover/scenarios/target/ports"
 )
 
 // composed is a compose file of folder docker with the name that its issuer has.
@@ -72,10 +72,10 @@ func (c composed) up(ctx context.Context, version string) stack {
 	GinkgoHelper()
 	tool := composeTool(ctx)
 	env := append(os.Environ(), "ROLLOVER_VERSION="+version, "ISSUER_HOST="+c.ask)
-	var ports process.Ports
+	var free ports.Range
 	number := map[string]string{}
 	for _, name := range []string{"ISSUER_PORT", "CONTROL_PORT", "APP_PORT"} {
-		port, err := ports.Reserve()
+		port, err := free.Reserve()
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(port.Release)
 		number[name] = strconv.Itoa(port.Number)
