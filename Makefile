@@ -8,7 +8,7 @@ RUNS ?= 50
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 .PHONY: demo
 demo: ## watch a rollover break one app and not another (a minute, needs Go only)
@@ -19,6 +19,22 @@ build: ## build bin/rollover, bin/mockidp and the Go apps under test
 	$(GO) build -o $(BIN)/ ./cmd/rollover ./cmd/mockidp
 	$(GO) build -o $(BIN)/rp-sample ./suites/relyingparty/defective/app
 	$(GO) build -o $(BIN)/rp-federated ./suites/relyingparty/federated/app
+
+# What images are made of: the same bytes from the same sources, static, and
+# nothing else in the build context.
+IMAGE_VERSION = $(or $(VERSION),dev)
+IMAGE_BUILD = CGO_ENABLED=0 GOOS=linux $(GO) build -trimpath -buildvcs=false -ldflags='-s -w'
+DOCKER_BUILD = docker build --build-arg VERSION=$(IMAGE_VERSION)
+
+.PHONY: image
+image: ## build the issuer's image, rollover/mockidp:dev, or that of VERSION
+	$(IMAGE_BUILD) -o build/image/mockidp ./cmd/mockidp
+	$(DOCKER_BUILD) -t rollover/mockidp:$(IMAGE_VERSION) -f docker/mockidp.Dockerfile build/image
+
+.PHONY: image-sample
+image-sample: ## build the sample app's image, rollover/sample:dev, or that of VERSION
+	$(IMAGE_BUILD) -o build/image/rp-sample ./suites/relyingparty/defective/app
+	$(DOCKER_BUILD) -t rollover/sample:$(IMAGE_VERSION) -f docker/sample.Dockerfile build/image
 
 .PHONY: targets
 targets: build ## install the real libraries that the suites run against

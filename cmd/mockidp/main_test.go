@@ -24,11 +24,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command starts mockidp on free ports and returns it with the line that says
-// where an issuer is.
-func command(t testing.TB, path string, args ...string) (*exec.Cmd, string) {
+// command starts mockidp with args and, after them, free ports. It returns it
+// with the URLs of its control listener and of an issuer.
+func command(t testing.TB, path string, args ...string) (cmd *exec.Cmd, control, issuer string) {
 	t.Helper()
-	cmd := exec.Command(path, append([]string{"--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"}, args...)...)
+	cmd = exec.Command(path, append(args, "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")...)
 	cmd.Env = append(os.Environ(), asMain+"=1")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -39,18 +39,21 @@ func command(t testing.TB, path string, args ...string) (*exec.Cmd, string) {
 	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if word := strings.Fields(lines.Text()); word[0] == "issuer" {
-			return cmd, word[3]
+		switch word := strings.Fields(lines.Text()); word[0] {
+		case "control":
+			control = word[1]
+		case "issuer":
+			return cmd, control, word[3]
 		}
 	}
 	_ = cmd.Wait()
 	t.Fatal("it never said where its issuer is")
-	return nil, ""
+	return nil, "", ""
 }
 
 func TestSignalsEndItCleanly(t *testing.T) {
 	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 0} {
-		cmd, url := command(t, os.Args[0])
+		cmd, _, url := command(t, os.Args[0])
 		answer, err := http.Get(url + "/jwks")
 		if err != nil {
 			t.Fatal(err)
@@ -64,6 +67,19 @@ func TestSignalsEndItCleanly(t *testing.T) {
 			t.Errorf("%s: exit code %d, want %d", signal, got, code)
 		}
 	}
+}
+
+// TestTheLastOfAFlagCounts: an image that says where to listen lets whoever runs
+// it say otherwise.
+func TestTheLastOfAFlagCounts(t *testing.T) {
+	cmd, control, issuer := command(t, os.Args[0], "--listen", "192.0.2.1:8400", "--control", "192.0.2.1:8401")
+	if !strings.HasPrefix(control, "http://127.0.0.1:") || !strings.HasPrefix(issuer, "http://127.0.0.1:") {
+		t.Errorf("it serves at %s and %s", control, issuer)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
 }
 
 func TestAFailureIsTheExitCodeAndOneLine(t *testing.T) {
@@ -98,7 +114,7 @@ func BenchmarkStart(b *testing.B) {
 		nothing += time.Since(began)
 
 		began = time.Now()
-		cmd, url := command(b, path)
+		cmd, _, url := command(b, path)
 		answer, err := http.Get(url + "/.well-known/openid-configuration")
 		if err != nil {
 			b.Fatal(err)

@@ -14,7 +14,7 @@ import (
 
 // Error is a failure with the code that the process exits with.
 type Error struct {
-	Code int    // 2: usage; 4: it cannot serve; 130: interrupted
+	Code int    // 1: asked for its health, it has none; 2: usage; 4: it cannot serve; 130: interrupted
 	Hint string // what to change
 	Err  error
 }

@@ -1,41 +1,31 @@
 package serve
 
 import (
+	"fmt"
+	"io"
 	"net/http"
-	"strconv"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	vm "github.com/VictoriaMetrics/metrics"
 
 	"github.com/rollover-harness/rollover/mockidp"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
-// metrics counts what issuers write into their books. The library knows none,
-// so that whoever imports it needs no metrics library.
+// metrics counts what issuers write into their books. The issuer's own packages
+// know none, so that whoever imports them needs no metrics library.
 type metrics struct {
-	registry *prometheus.Registry
-	minted   prometheus.Counter
-	served   *prometheus.CounterVec
+	set    *vm.Set
+	minted *vm.Counter
 }
 
 func newMetrics(source *keysource.Source) *metrics {
-	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		minted:   prometheus.NewCounter(prometheus.CounterOpts{Name: "rollover_tokens_minted_total", Help: "Tokens that were minted, forged ones too."}),
-		served: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rollover_documents_served_total", Help: "Answers of the protocol listener; status 0: the connection was cut before one.",
-		}, []string{"document", "status"}),
-	}
-	m.registry.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.minted, m.served,
-		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "rollover_keys_synchronous_total", Help: "RSA keys that a command had to wait for, because none was ready.",
-		}, func() float64 { return float64(source.Stats().Synchronous) }),
-	)
-	return m
+	vm.ExposeMetadata(true) // TYPE lines: a switch of the library, for the whole process
+	set := vm.NewSet()
+	set.RegisterMetricsWriter(func(w io.Writer) {
+		vm.WriteCounterUint64(w, "rollover_keys_synchronous_total", uint64(source.Stats().Synchronous))
+	})
+	return &metrics{set: set, minted: set.NewCounter("rollover_tokens_minted_total")}
 }
 
 // observe counts one event.
@@ -44,7 +34,7 @@ func (m *metrics) observe(event timeline.Event) {
 	case timeline.Minted:
 		m.minted.Inc()
 	case timeline.Served:
-		m.served.WithLabelValues(string(e.Document), strconv.Itoa(e.Status)).Inc()
+		m.set.GetOrCreateCounter(fmt.Sprintf("rollover_documents_served_total{document=%q,status=\"%d\"}", e.Document, e.Status)).Inc()
 	default: // keys, clocks and faults are rare: the timeline has them
 	}
 }
@@ -52,24 +42,19 @@ func (m *metrics) observe(event timeline.Event) {
 // handler serves the metrics in the text format that Prometheus reads, with the
 // generation of each issuer that server has at that moment.
 func (m *metrics) handler(server *mockidp.Server) http.Handler {
-	m.registry.MustRegister(generations{server})
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	m.set.RegisterMetricsWriter(func(w io.Writer) { writeGenerations(w, server) })
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		m.set.WritePrometheus(w)
+		vm.WriteProcessMetrics(w)
+		vm.WriteFDMetrics(w)
+	})
 }
 
-// generations collects the issuers' generations when asked, so that issuers
-// may come and go.
-type generations struct{ server *mockidp.Server }
-
-// Describe implements prometheus.Collector.
-func (g generations) Describe(to chan<- *prometheus.Desc) { to <- g.desc() }
-
-// Collect implements prometheus.Collector.
-func (g generations) Collect(to chan<- prometheus.Metric) {
-	for _, i := range g.server.Issuers() {
-		to <- prometheus.MustNewConstMetric(g.desc(), prometheus.GaugeValue, float64(i.Generation()), i.Name())
+// writeGenerations asks the issuers themselves, so that they may come and go.
+func writeGenerations(w io.Writer, server *mockidp.Server) {
+	vm.WriteMetadataIfNeeded(w, "rollover_generation", "gauge")
+	for _, i := range server.Issuers() {
+		fmt.Fprintf(w, "rollover_generation{issuer=%q} %d\n", i.Name(), i.Generation())
 	}
-}
-
-func (generations) desc() *prometheus.Desc {
-	return prometheus.NewDesc("rollover_generation", "The generation of the issuer's keys: how often they changed.", []string{"issuer"}, nil)
 }

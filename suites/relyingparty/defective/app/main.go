@@ -1,10 +1,11 @@
-// Command app runs one relying party of package defective on 127.0.0.1, for
-// the harness to start as a process.
+// Command app runs one relying party of package defective, for the harness to
+// start as a process or in a container.
 //
-//	AUTHORITY=ISSUER JWKS_URI=URI AUDIENCE=AUD PORT=PORT DEFECT=NAME app
+//	AUTHORITY=ISSUER JWKS_URI=URI AUDIENCE=AUD PORT=PORT [BIND=ADDRESS] [DEFECT=NAME] app
 //
-// DEFECT is one of defective.Names; empty, the app is sound. Port 0 takes a
-// free one; the address is the first line on stderr, the reasons of rejections
+// DEFECT is one of defective.Names; empty, the app is sound. It listens on BIND,
+// 127.0.0.1 where that is empty; a container needs 0.0.0.0. Port 0 takes a free
+// one; the address is the first line on stderr, the reasons of rejections
 // follow. It ends on SIGTERM.
 package main
 
@@ -44,5 +45,5 @@ func run(ctx context.Context, env func(string) string, stderr io.Writer) error {
 		return err
 	}
 	defer app.Close()
-	return serve.Run(ctx, app, env("PORT"), logger)
+	return serve.Run(ctx, app, env("BIND"), env("PORT"), logger)
 }

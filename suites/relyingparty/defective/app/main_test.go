@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -67,9 +68,22 @@ func TestRun(t *testing.T) {
 	}
 }
 
+func TestItListensWhereItIsToldTo(t *testing.T) {
+	for bind, everywhere := range map[string]bool{"": false, "127.0.0.1": false, "0.0.0.0": true} {
+		url, _, stop := start(t, map[string]string{"AUTHORITY": "i", "JWKS_URI": "j", "AUDIENCE": "a", "PORT": "0", "BIND": bind})
+		at, err := netip.ParseAddrPort(strings.TrimPrefix(url, "http://"))
+		if err != nil || at.Addr().IsUnspecified() != everywhere || at.Addr().IsLoopback() == everywhere {
+			t.Errorf("BIND=%q: it listens on %s: %v", bind, url, err)
+		}
+		if err := stop(); err != nil {
+			t.Errorf("BIND=%q: stop: %v", bind, err)
+		}
+	}
+}
+
 func TestRunErrors(t *testing.T) {
 	sound := map[string]string{"AUTHORITY": "i", "JWKS_URI": "j", "AUDIENCE": "a", "PORT": "0"}
-	for name, value := range map[string]string{"AUTHORITY": "", "DEFECT": "nonesuch", "PORT": "http!"} {
+	for name, value := range map[string]string{"AUTHORITY": "", "DEFECT": "nonesuch", "PORT": "http!", "BIND": "nowhere!"} {
 		env := func(asked string) string {
 			if asked == name {
 				return value

@@ -1,10 +1,11 @@
-// Command app runs one relying party of package federated on 127.0.0.1, for the
-// harness to start as a process.
+// Command app runs one relying party of package federated, for the harness to
+// start as a process or in a container.
 //
-//	PROTOCOL=wsfed|saml ENTITY_ID=NAME SIGN_IN=URI METADATA=URI REALM=NAME PORT=PORT [THUMBPRINT=HEX] [KEY_SET=URI] [DEFECT=NAME] app
+//	PROTOCOL=wsfed|saml ENTITY_ID=NAME SIGN_IN=URI METADATA=URI REALM=NAME PORT=PORT [BIND=ADDRESS] [THUMBPRINT=HEX] [KEY_SET=URI] [DEFECT=NAME] app
 //
 // DEFECT is one of federated.Names; empty, the app is sound. THUMBPRINT is read by
-// pinned-thumbprint alone, KEY_SET by reads-key-set. Port 0 takes a free one; the address is the first line
+// pinned-thumbprint alone, KEY_SET by reads-key-set. It listens on BIND, 127.0.0.1 where
+// that is empty; a container needs 0.0.0.0. Port 0 takes a free one; the address is the first line
 // on stderr, the reasons of refused sign-ins follow. It ends on SIGTERM.
 package main
 
@@ -48,5 +49,5 @@ func run(ctx context.Context, env func(string) string, stderr io.Writer) error {
 		return err
 	}
 	defer app.Close()
-	return serve.Run(ctx, app, env("PORT"), logger)
+	return serve.Run(ctx, app, env("BIND"), env("PORT"), logger)
 }

@@ -2,6 +2,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,13 +12,13 @@ import (
 	"time"
 )
 
-// Run serves the app on a port of 127.0.0.1 until ctx is done, and returns why it
-// could not. Port 0 takes a free one; the address is logged first. Requests that
-// are under way at the end get 3 s.
-func Run(ctx context.Context, app http.Handler, port string, logger *log.Logger) error {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+// Run serves the app on a port of host until ctx is done, and returns why it
+// could not. No host is 127.0.0.1, port 0 takes a free one; the address is logged
+// first. Requests that are under way at the end get 3 s.
+func Run(ctx context.Context, app http.Handler, host, port string, logger *log.Logger) error {
+	listener, err := net.Listen("tcp", net.JoinHostPort(cmp.Or(host, "127.0.0.1"), port))
 	if err != nil {
-		return fmt.Errorf("listen on PORT: %w", err)
+		return fmt.Errorf("listen on BIND and PORT: %w", err)
 	}
 	logger.Printf("listening on %s", listener.Addr())
 
