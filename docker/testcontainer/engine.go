@@ -20,12 +20,16 @@ type engine struct {
 // findEngine asks testcontainers-go, which knows DOCKER_HOST and the other ways
 // to say it.
 func findEngine(ctx context.Context) (engine, error) {
-	provider, err := testcontainers.NewDockerProvider()
+	provider, err := testcontainers.ProviderDefault.GetProvider()
 	if err != nil {
 		return engine{}, fmt.Errorf("find container engine: %w", err)
 	}
 	defer func() { _ = provider.Close() }()
-	host, err := provider.DaemonHost(ctx)
+	docker, is := provider.(*testcontainers.DockerProvider) // Podman's is one too
+	if !is {
+		return engine{}, fmt.Errorf("find container engine: %T does not say where it is", provider)
+	}
+	host, err := docker.DaemonHost(ctx)
 	if err != nil {
 		return engine{}, fmt.Errorf("find container engine: %w", err)
 	}
