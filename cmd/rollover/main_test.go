@@ -22,7 +22,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/rollover-harness/rollover/scenarios/target/process"
+	"github.com/rollover-harness/rollover/scenarios/target/ports"
 	"github.com/rollover-harness/rollover/suites/relyingparty/defective"
 	"github.com/rollover-harness/rollover/suites/relyingparty/federated"
 )
@@ -66,9 +66,9 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 
 // freePort sets variables to ports that stay reserved until the script ends: freeport NAME...
 func freePort(ts *testscript.TestScript, _ bool, names []string) {
-	var ports process.Ports
+	var free ports.Range
 	for _, name := range names {
-		port, err := ports.Reserve()
+		port, err := free.Reserve()
 		ts.Check(err)
 		ts.Defer(port.Release)
 		ts.Setenv(name, strconv.Itoa(port.Number))

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,11 @@ type browser struct {
 func (s *loginSession) newBrowser(c credential.Credential) (*browser, error) {
 	b := &browser{transport: newTransport(), jars: map[string]*cookiejar.Jar{}}
 	b.transport.TLSClientConfig = s.trust
+	if len(s.reach) > 0 {
+		b.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, cmp.Or(s.reach[address], address))
+		}
+	}
 	for _, of := range []*url.URL{s.app, s.issuer} {
 		jar, err := cookiejar.New(nil)
 		if err != nil {

@@ -111,7 +111,7 @@ func (l Login) Open(base string, env target.Environment) (target.Session, error)
 		return nil, err
 	}
 	base = strings.TrimSuffix(base, "/")
-	s := &loginSession{rules: l.page().withDefaults(), app: app, issuer: issuer, trust: trust}
+	s := &loginSession{rules: l.page().withDefaults(), app: app, issuer: issuer, trust: trust, reach: env.Reach}
 	if l.Reply != "" {
 		s.reply = base + l.Reply
 	}
@@ -180,6 +180,7 @@ type loginSession struct {
 	first   *url.URL
 	unasked bool // first is the issuer's
 	trust   *tls.Config
+	reach   map[string]string // of target.Environment
 	closed  atomic.Bool
 }
 

@@ -318,3 +318,23 @@ func TestIssuerOverTLS(t *testing.T) {
 		t.Errorf("an odd CA: %v", err)
 	}
 }
+
+// A name that only the app knows is reached where the environment says.
+func TestIssuerUnderANameOfTheAppsNetwork(t *testing.T) {
+	i := newIDP(t)
+	listens := strings.TrimPrefix(i.URL, "http://")
+	i.URL = "http://issuer.rollover.test:8400"
+	a := newApp(t, i)
+	env := i.environment()
+	for name, want := range map[string]timeline.Outcome{"issuer.rollover.test:8400": timeline.Accepted, "issuer.rollover.test:8401": timeline.Unreachable} {
+		env.Reach = map[string]string{name: listens}
+		s, err := wsfed.Open(a.URL, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := s.Present(t.Context(), credential.Credential{Token: good}); o.Outcome != want {
+			t.Errorf("with %s: %+v; want %s", name, o, want)
+		}
+	}
+	i.URL = "http://" + listens
+}

@@ -17,21 +17,39 @@ type File struct {
 
 // Target is the app under test. Exactly one of Process, Container and URL is given.
 type Target struct {
-	Name     string   `json:"name" doc:"what reports call it"`
-	Process  *Process `json:"process,omitempty" doc:"the app is a command that is started for each scenario"`
-	URL      string   `json:"url,omitempty" doc:"the app is running already, at this URL"`
-	Ready    Ready    `json:"ready,omitzero" doc:"how to see that the app has started"`
-	Audience string   `json:"audience,omitempty" doc:"aud of good tokens; default api://default"`
-	Present  Carry    `json:"present,omitzero" doc:"how a credential is carried to the app"`
-	Accepted []int    `json:"accepted,omitempty" doc:"HTTP statuses that mean accepted; default [200]; of a login, only on a page that shows a name"`
-	Rejected []int    `json:"rejected,omitempty" doc:"HTTP statuses that mean rejected; default [401, 403]; of a login, so does every page below 500 without a name"`
-	Clock    string   `json:"clock,omitempty" doc:"how its clock can be moved: libfaketime; left out: it cannot"`
+	Name      string     `json:"name" doc:"what reports call it"`
+	Process   *Process   `json:"process,omitempty" doc:"the app is a command that is started for each scenario"`
+	Container *Container `json:"container,omitempty" doc:"the app is an image of which a container is started for each scenario"`
+	URL       string     `json:"url,omitempty" doc:"the app is running already, at this URL"`
+	Ready     Ready      `json:"ready,omitzero" doc:"how to see that the app has started"`
+	Audience  string     `json:"audience,omitempty" doc:"aud of good tokens; default api://default"`
+	Present   Carry      `json:"present,omitzero" doc:"how a credential is carried to the app"`
+	Accepted  []int      `json:"accepted,omitempty" doc:"HTTP statuses that mean accepted; default [200]; of a login, only on a page that shows a name"`
+	Rejected  []int      `json:"rejected,omitempty" doc:"HTTP statuses that mean rejected; default [401, 403]; of a login, so does every page below 500 without a name"`
+	Clock     string     `json:"clock,omitempty" doc:"how its clock can be moved: libfaketime; left out: it cannot"`
 }
 
 // Process is how the app is started.
 type Process struct {
 	Command []string          `json:"command" doc:"program and arguments; relative paths start at the folder of this file"`
 	Env     map[string]string `json:"env,omitempty" doc:"environment, beside what the run has; placeholders are filled in"`
+}
+
+// Container is how the app is started from an image. Exactly one of Image and
+// Build is given.
+type Container struct {
+	Image   string            `json:"image,omitempty" doc:"the image, of the container engine or else from its registry"`
+	Build   *Build            `json:"build,omitempty" doc:"what the image is built from before the run"`
+	Port    int               `json:"port" doc:"port that the app listens on in the container, on all of its interfaces"`
+	Command []string          `json:"command,omitempty" doc:"arguments in the place of the image's CMD"`
+	Env     map[string]string `json:"env,omitempty" doc:"environment, beside what the image has; placeholders are filled in"`
+	Files   map[string]string `json:"files,omitempty" doc:"files that are put into the container before it starts, by their absolute path there; relative paths here start at the folder of this file"`
+}
+
+// Build is what an image is built from.
+type Build struct {
+	Context    string `json:"context" doc:"folder that is sent to the container engine; relative paths start at the folder of this file"`
+	Dockerfile string `json:"dockerfile,omitempty" doc:"path in the context; default Dockerfile"`
 }
 
 // Ready is how to see that the app has started.
@@ -77,6 +95,6 @@ type Selection struct {
 func Placeholders() []string {
 	return []string{
 		"issuer", "metadata", "jwks", "federationMetadata", "samlMetadata", "entityID", "wsfed", "saml2",
-		"thumbprint", "thumbprints", "certificate", "certificates", "audience", "port", "ca",
+		"thumbprint", "thumbprints", "certificate", "certificates", "audience", "port", "url", "ca",
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"reflect"
 	"regexp"
 	"slices"
@@ -35,32 +36,29 @@ func checkFile(f File) Errors {
 		errs = append(errs, Error{Path: path, Cause: cause, Hint: hint})
 	}
 	t := f.Target
+	var kinds []string
+	if t.Process != nil {
+		kinds = append(kinds, "process")
+		errs = append(errs, checkProcess(*t.Process)...)
+	}
+	if t.Container != nil {
+		kinds = append(kinds, "container")
+		errs = append(errs, checkContainer(*t.Container)...)
+	}
+	if t.URL != "" {
+		kinds = append(kinds, "url")
+	}
 	switch {
-	case t.Process != nil && t.URL != "":
-		fail("target", "process beside url", "a target is one of them")
-	case t.Process == nil && t.URL == "":
-		fail("target", "neither process nor url", "process: {command: [...]} starts the app, url names one that runs")
+	case len(kinds) > 1:
+		fail("target", strings.Join(kinds, " beside "), "a target is one of them")
+	case len(kinds) == 0:
+		fail("target", "neither process nor container nor url", "process: {command: [...]} or container: {image: ...} starts the app, url names one that runs")
 	}
 	if at, err := url.Parse(t.URL); t.URL != "" && (err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Host == "") {
 		fail("target.url", fmt.Sprintf("url %q", t.URL), "http://HOST:PORT or https://HOST")
 	}
 	if t.Clock != "" && t.Process == nil {
 		fail("target.clock", "clock of an app that is not started here", "it takes a process")
-	}
-	if t.Process != nil {
-		if t.Process.Command[0] == "" {
-			fail("target.process.command[0]", "the program has no name", "")
-		}
-		for i, word := range t.Process.Command {
-			errs = append(errs, checkPlaceholders(word, fmt.Sprintf("target.process.command[%d]", i))...)
-		}
-		for _, name := range slices.Sorted(maps.Keys(t.Process.Env)) {
-			path := "target.process.env." + name
-			if name == "" || strings.ContainsAny(name, "=\x00") {
-				fail(path, fmt.Sprintf("%q is no name of an environment variable", name), "")
-			}
-			errs = append(errs, checkPlaceholders(t.Process.Env[name], path)...)
-		}
 	}
 	errs = append(errs, checkPlaceholders(t.Ready.Path, "target.ready.path")...)
 	for _, one := range []struct {
@@ -77,6 +75,58 @@ func checkFile(f File) Errors {
 	errs = append(errs, checkLogin(f)...)
 	errs = append(errs, checkStatuses(f.WithDefaults().Target)...)
 	return append(errs, checkPromise(f.Promise)...)
+}
+
+// checkProcess demands a program, and nothing that nobody fills in.
+func checkProcess(p Process) Errors {
+	var errs Errors
+	if p.Command[0] == "" {
+		errs = append(errs, Error{Path: "target.process.command[0]", Cause: "the program has no name"})
+	}
+	return append(errs, checkTold(p.Command, p.Env, "target.process")...)
+}
+
+// checkContainer demands one image, a port, and files with a place.
+func checkContainer(c Container) Errors {
+	var errs Errors
+	fail := func(path, cause, hint string) {
+		errs = append(errs, Error{Path: path, Cause: cause, Hint: hint})
+	}
+	switch {
+	case c.Image != "" && c.Build != nil:
+		fail("target.container", "image beside build", "a container is of one of them")
+	case c.Image == "" && c.Build == nil:
+		fail("target.container", "neither image nor build", "image: NAME, or build: {context: .}")
+	}
+	if c.Port < 1 || c.Port > 65535 {
+		fail("target.container.port", fmt.Sprintf("port %d", c.Port), "1 to 65535")
+	}
+	for _, to := range slices.Sorted(maps.Keys(c.Files)) {
+		at := "target.container.files." + to
+		switch {
+		case !strings.HasPrefix(to, "/") || strings.HasSuffix(to, "/") || path.Clean(to) != to:
+			fail(at, fmt.Sprintf("%q is no path of a file in the container", to), "it begins with /, as in /app/web.config")
+		case c.Files[to] == "":
+			fail(at, "no file for "+to, "a path here")
+		}
+	}
+	return append(errs, checkTold(c.Command, c.Env, "target.container")...)
+}
+
+// checkTold checks what an app is told by its command and its environment.
+func checkTold(command []string, env map[string]string, of string) Errors {
+	var errs Errors
+	for i, word := range command {
+		errs = append(errs, checkPlaceholders(word, fmt.Sprintf("%s.command[%d]", of, i))...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		at := of + ".env." + name
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			errs = append(errs, Error{Path: at, Cause: fmt.Sprintf("%q is no name of an environment variable", name)})
+		}
+		errs = append(errs, checkPlaceholders(env[name], at)...)
+	}
+	return errs
 }
 
 // checkLogin demands what a login needs, and that nothing is said of one where

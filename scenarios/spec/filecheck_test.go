@@ -122,6 +122,28 @@ func process(target string) string {
 	return "apiVersion: rollover/v1\ntarget:\n  name: a\n  process:\n" + target
 }
 
+func container(members string) string {
+	return "apiVersion: rollover/v1\ntarget:\n  name: a\n  container: {" + members + "}\n"
+}
+
+func TestDecodeFileReadsContainers(t *testing.T) {
+	for text, want := range map[string]spec.Container{
+		"image: a:1, port: 8080": {Image: "a:1", Port: 8080},
+		`build: {context: ., dockerfile: docker/app}, port: 80, command: [serve, "${issuer}"], env: {CA: "${ca}", URL: "${url}"}, files: {/app/x: y}`: {
+			Build: &spec.Build{Context: ".", Dockerfile: "docker/app"}, Port: 80, Command: []string{"serve", "${issuer}"},
+			Env: map[string]string{"CA": "${ca}", "URL": "${url}"}, Files: map[string]string{"/app/x": "y"},
+		},
+	} {
+		got, err := spec.DecodeFile("f", []byte(container(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&want, got.Target.Container); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestDecodeFileReadsPromises(t *testing.T) {
 	spelled, err := spec.DecodeFile("f", []byte(file("", "promise: {recovery: restart, rejectedGood: 3, fetchesPerMinute: 2, outage: 1h, leeway: 5m}\n")))
 	if err != nil {
@@ -151,10 +173,19 @@ func TestDecodeFileRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
 		"no target":         {"apiVersion: rollover/v1\n", "f:1:1: the file has no target (the app under test)"},
 		"no name":           {"apiVersion: rollover/v1\ntarget: {url: \"http://a\"}\n", "f:2:9: target has no name (what reports call it)"},
-		"container":         {file("  container: {image: a}\n", ""), `f:5:3: unknown key "container" (the kinds of target are process and url)`},
+		"container of none": {container("port: 80"), "f:4:14: neither image nor build (image: NAME, or build: {context: .})"},
+		"container of both": {container("image: a, build: {context: .}, port: 80"), "f:4:14: image beside build (a container is of one of them)"},
+		"no port":           {container("image: a"), "f:4:14: container has no port (port that the app listens on in the container, on all of its interfaces)"},
+		"port":              {container("image: a, port: 65536"), "f:4:31: port 65536 (1 to 65535)"},
+		"no context":        {container("build: {dockerfile: a}, port: 80"), "f:4:22: build has no context (folder that is sent to the container engine; relative paths start at the folder of this file)"},
+		"file nowhere":      {container("image: a, port: 80, files: {app/x: y}"), `f:4:50: "app/x" is no path of a file in the container (it begins with /, as in /app/web.config)`},
+		"a folder":          {container("image: a, port: 80, files: {/app/: y}"), `f:4:50: "/app/" is no path of a file in the container (it begins with /, as in /app/web.config)`},
+		"no file":           {container(`image: a, port: 80, files: {/app: ""}`), "f:4:49: no file for /app (a path here)"},
+		"container's env":   {container(`image: a, port: 80, env: {A: "${b}"}`), `f:4:45: unknown placeholder "b" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
+		"clock of an image": {container("image: a, port: 80") + "  clock: libfaketime\n", "f:5:10: clock of an app that is not started here (it takes a process)"},
 		"misspelt key":      {file("  audiense: a\n", ""), `f:5:3: unknown key "audiense" (did you mean "audience"?)`},
 		"two kinds":         {file("  process: {command: [a]}\n", ""), "f:3:3: process beside url (a target is one of them)"},
-		"no kind":           {"apiVersion: rollover/v1\ntarget: {name: a}\n", "f:2:9: neither process nor url (process: {command: [...]} starts the app, url names one that runs)"},
+		"no kind":           {"apiVersion: rollover/v1\ntarget: {name: a}\n", "f:2:9: neither process nor container nor url (process: {command: [...]} or container: {image: ...} starts the app, url names one that runs)"},
 		"url":               {strings.Replace(file("", ""), "http://127.0.0.1:1", "127.0.0.1:1", 1), `f:4:8: url "127.0.0.1:1" (http://HOST:PORT or https://HOST)`},
 		"clock of a url":    {file("  clock: libfaketime\n", ""), "f:5:10: clock of an app that is not started here (it takes a process)"},
 		"clock":             {process("    command: [a]\n  clock: faketime\n"), `f:6:10: unknown clock "faketime" (did you mean "libfaketime"?)`},
@@ -193,11 +224,11 @@ func TestDecodeFileRefuses(t *testing.T) {
 		"scenarios of one":  {file("", "scenarios: {include: A5}\n"), "f:5:22: include must be a list (each entry begins with a hyphen, or all stand in [ ])"},
 
 		"placeholder":                  {process("    command:\n      - a\n      - --port=${prot}\n"), `f:7:16: unknown placeholder "prot" (did you mean "port"?)`},
-		"placeholder quoted":           {process("    command: [a]\n    env: {A: \"${home}\"}\n"), `f:6:15: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, ca)`},
-		"placeholder in text":          {process("    command:\n      - |\n        echo ${home}\n"), `f:6:9: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, ca)`},
-		"placeholder after a good one": {process("    command: [\"${port} ${home} ${b}\"]\n"), `f:5:24: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, ca)`},
+		"placeholder quoted":           {process("    command: [a]\n    env: {A: \"${home}\"}\n"), `f:6:15: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
+		"placeholder in text":          {process("    command:\n      - |\n        echo ${home}\n"), `f:6:9: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
+		"placeholder after a good one": {process("    command: [\"${port} ${home} ${b}\"]\n"), `f:5:24: unknown placeholder "home" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
 		"placeholder open":             {process("    command: [\"a ${port\"]\n"), "f:5:18: placeholder ${port is not closed (${NAME})"},
-		"placeholder in ready":         {file("  ready: {path: \"/${x}\"}\n", ""), `f:5:19: unknown placeholder "x" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, ca)`},
+		"placeholder in ready":         {file("  ready: {path: \"/${x}\"}\n", ""), `f:5:19: unknown placeholder "x" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := spec.DecodeFile("f", []byte(c.file))

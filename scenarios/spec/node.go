@@ -138,10 +138,7 @@ func (d *decoder) mapping(n *yaml.Node, into reflect.Value, path string) {
 
 // hintFor is a better hint than the likeness of words, where there is one.
 func hintFor(t reflect.Type, key, hint string) string {
-	switch {
-	case typeIs[Target](t) && key == "container":
-		return "the kinds of target are process and url"
-	case typeIs[Promise](t) && key == "name":
+	if typeIs[Promise](t) && key == "name" {
 		return "a promise is either a name, as in promise: microsoft, or its members"
 	}
 	return hint

@@ -175,7 +175,9 @@ func singles[T any](s *schemas, set []T, word func(T) string) object {
 func exclusive(t reflect.Type) []string {
 	switch {
 	case typeIs[Target](t):
-		return []string{"process", "url"}
+		return []string{"process", "container", "url"}
+	case typeIs[Container](t):
+		return []string{"image", "build"}
 	case typeIs[Accepts](t):
 		return []string{"key", "token"}
 	case typeIs[Rejects](t):

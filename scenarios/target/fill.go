@@ -13,10 +13,16 @@ const PortPlaceholder = "${port}"
 // placeholder finds what looks like one.
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
 
+// Own is what an app has to know of itself.
+type Own struct {
+	Port int    // that it has to listen on
+	URL  string // at which it is reached, without a path
+}
+
 // Fill replaces each ${name} in text by what an app has to know of its issuer
-// and of its own port. An unknown name is an error, so that a misspelt one is
+// and of itself. An unknown name is an error, so that a misspelt one is
 // not passed on to the app; $name without braces is left to the app's shell.
-func (e Environment) Fill(text string, port int) (string, error) {
+func (e Environment) Fill(text string, own Own) (string, error) {
 	var unknown []string
 	filled := placeholder.ReplaceAllStringFunc(text, func(match string) string {
 		switch match {
@@ -48,14 +54,16 @@ func (e Environment) Fill(text string, port int) (string, error) {
 			return e.Audience
 		case "${ca}":
 			return e.CA
+		case "${url}":
+			return own.URL
 		case PortPlaceholder:
-			return strconv.Itoa(port)
+			return strconv.Itoa(own.Port)
 		}
 		unknown = append(unknown, match)
 		return match
 	})
 	if len(unknown) > 0 {
-		return "", fmt.Errorf("fill in %q: unknown placeholder %s (issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port or ca)",
+		return "", fmt.Errorf("fill in %q: unknown placeholder %s (issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url or ca)",
 			text, strings.Join(unknown, ", "))
 	}
 	return filled, nil

@@ -13,6 +13,8 @@ var env = target.Environment{
 	EntityID: "EID", WSFed: "WSF", SAML2: "SSO", Thumbprints: []string{"T1", "T2"}, Certificates: []string{"C1", "C2"},
 }
 
+var own = target.Own{Port: 15000, URL: "APP"}
+
 func TestFill(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                      "",
@@ -29,10 +31,11 @@ func TestFill(t *testing.T) {
 		"${certificates}":       "C1,C2",
 		"${audience} ${ca}":     "AUD CA",
 		"--port=${port}":        "--port=15000",
+		"${url}/callback":       "APP/callback",
 		"$port $HOME $":         "$port $HOME $",
 		"${port":                "${port",
 	} {
-		if got, err := env.Fill(text, 15000); err != nil || got != want {
+		if got, err := env.Fill(text, own); err != nil || got != want {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}
@@ -41,7 +44,7 @@ func TestFill(t *testing.T) {
 		"${}":                  "unknown placeholder ${}",
 		"${Port} ${a} ${jwks}": "unknown placeholder ${Port}, ${a}",
 	} {
-		if got, err := env.Fill(text, 1); got != "" || err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := env.Fill(text, own); got != "" || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %q, %v; want error %q", text, got, err, want)
 		}
 	}
@@ -50,11 +53,11 @@ func TestFill(t *testing.T) {
 // What a target file may say is what is filled in.
 func TestFillKnowsThePlaceholdersOfTargetFiles(t *testing.T) {
 	for _, name := range spec.Placeholders() {
-		if got, err := env.Fill("${"+name+"}", 1); err != nil || got == "" {
+		if got, err := env.Fill("${"+name+"}", own); err != nil || got == "" {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
-	if _, err := env.Fill("${"+strings.Join(spec.Placeholders(), "}${")+"}", 1); err != nil {
+	if _, err := env.Fill("${"+strings.Join(spec.Placeholders(), "}${")+"}", own); err != nil {
 		t.Error(err)
 	}
 }
@@ -64,7 +67,7 @@ func FuzzFill(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := env.Fill(text, 1)
+		got, err := env.Fill(text, own)
 		if err == nil && !strings.Contains(text, "${") && got != text {
 			t.Errorf("%q became %q", text, got)
 		}

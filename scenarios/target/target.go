@@ -40,6 +40,10 @@ type Environment struct {
 	Audience           string // "aud" of good tokens
 	CA                 string // file with the CA of an https issuer, empty for http
 
+	// Reach is where addresses are reached from here that only the app knows, as
+	// names of a network of containers are: host:port by host:port.
+	Reach map[string]string
+
 	// What somebody would have pinned before the scenario began: the SHA-1
 	// thumbprints (upper-case hex) and certificates (base64 of the DER) of the
 	// keys in the documents, the signer's first.

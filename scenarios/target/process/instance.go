@@ -11,6 +11,7 @@ import (
 
 	"github.com/rollover-harness/rollover/mockidp/credential"
 	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/ports"
 )
 
 const (
@@ -22,10 +23,10 @@ const (
 type instance struct {
 	name    string
 	address string
-	port    *Port
+	port    *ports.Port
 	app     *exec.Cmd
 	group   *group
-	output  *output
+	output  *pipe
 	session target.Session
 	grace   time.Duration
 

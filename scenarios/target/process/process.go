@@ -15,6 +15,7 @@ import (
 
 	"github.com/rollover-harness/rollover/scenarios/probe"
 	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/ports"
 )
 
 // ErrConfig is wrapped by the errors of New.
@@ -30,7 +31,7 @@ type Config struct {
 	Environ []string          // environment of the run, as os.Environ has it
 	Ready   probe.Ready       // how to see that it has started
 	Probe   target.Probe      // how a credential is carried to it; nil is a bearer token at /
-	Ports   *Ports            // nil is the default range
+	Ports   *ports.Range      // nil is the default range
 	Gate    Gate              // may be shared by targets; nil is one of its own with GOMAXPROCS slots
 }
 
@@ -63,7 +64,7 @@ func New(config Config) (*Target, error) {
 	texts := slices.Concat(config.Command, slices.Collect(maps.Values(config.Env)))
 	told := false
 	for _, text := range append(slices.Clone(texts), config.Ready.Path) {
-		if _, err := (target.Environment{}).Fill(text, 0); err != nil {
+		if _, err := (target.Environment{}).Fill(text, target.Own{}); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
 	}
@@ -80,7 +81,7 @@ func New(config Config) (*Target, error) {
 	}
 	config.Dir = dir
 	if config.Ports == nil {
-		config.Ports = &Ports{}
+		config.Ports = &ports.Range{}
 	}
 	if config.Gate == nil {
 		config.Gate = NewGate(runtime.GOMAXPROCS(0))
@@ -132,12 +133,12 @@ func (t *Target) failure(ctx context.Context, i *instance, exit, err error) erro
 	command := strings.Join(i.app.Args, " ")
 	switch {
 	case exit != nil:
-		return fmt.Errorf("start %s: %w: %s: %w before it was ready%s", t.Name(), target.ErrStart, command, exit, i.output.lastWords())
+		return fmt.Errorf("start %s: %w: %s: %w before it was ready%s", t.Name(), target.ErrStart, command, exit, i.output.LastWords())
 	case ctx.Err() != nil:
-		return fmt.Errorf("start %s: %s: %w%s", t.Name(), command, err, i.output.lastWords())
+		return fmt.Errorf("start %s: %s: %w%s", t.Name(), command, err, i.output.LastWords())
 	default:
 		return fmt.Errorf("start %s: %w: %s: %w (it has to listen on port %d of 127.0.0.1)%s",
-			t.Name(), target.ErrStart, command, err, i.port.Number, i.output.lastWords())
+			t.Name(), target.ErrStart, command, err, i.port.Number, i.output.LastWords())
 	}
 }
 
@@ -153,15 +154,15 @@ func (t *Target) launch(env target.Environment, log func(string)) (_ *instance, 
 			port.Release()
 		}
 	}()
-	app, err := t.command(env, port.Number)
+	own := target.Own{Port: port.Number, URL: fmt.Sprintf("http://127.0.0.1:%d", port.Number)}
+	app, err := t.command(env, own)
 	if err != nil {
 		return nil, ready, err
 	}
-	if ready.Path, err = env.Fill(ready.Path, port.Number); err != nil {
+	if ready.Path, err = env.Fill(ready.Path, own); err != nil {
 		return nil, ready, err
 	}
-	address := fmt.Sprintf("http://127.0.0.1:%d", port.Number)
-	session, err := t.config.Probe.Open(address, env)
+	session, err := t.config.Probe.Open(own.URL, env)
 	if err != nil {
 		return nil, ready, err
 	}
@@ -184,7 +185,7 @@ func (t *Target) launch(env target.Environment, log func(string)) (_ *instance, 
 		return nil, ready, fmt.Errorf("%s: %w", strings.Join(app.Args, " "), err)
 	}
 	i := &instance{
-		name: t.Name(), address: address, port: port, app: app, group: group,
+		name: t.Name(), address: own.URL, port: port, app: app, group: group,
 		output: output, session: session, grace: t.grace, done: make(chan struct{}),
 	}
 	go i.watch()
@@ -192,10 +193,10 @@ func (t *Target) launch(env target.Environment, log func(string)) (_ *instance, 
 }
 
 // command is the app's command with the placeholders filled in.
-func (t *Target) command(env target.Environment, port int) (*exec.Cmd, error) {
+func (t *Target) command(env target.Environment, own target.Own) (*exec.Cmd, error) {
 	args := make([]string, len(t.config.Command))
 	for n, arg := range t.config.Command {
-		filled, err := env.Fill(arg, port)
+		filled, err := env.Fill(arg, own)
 		if err != nil {
 			return nil, err
 		}
@@ -204,7 +205,7 @@ func (t *Target) command(env target.Environment, port int) (*exec.Cmd, error) {
 	// Never nil: exec would take that for the environment of this process.
 	environ := append([]string{}, t.config.Environ...)
 	for _, name := range slices.Sorted(maps.Keys(t.config.Env)) {
-		value, err := env.Fill(t.config.Env[name], port)
+		value, err := env.Fill(t.config.Env[name], own)
 		if err != nil {
 			return nil, err
 		}

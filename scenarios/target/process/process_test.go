@@ -8,11 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,6 +21,8 @@ import (
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/probe"
 	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/internal/output"
+	"github.com/rollover-harness/rollover/scenarios/target/ports"
 	"github.com/rollover-harness/rollover/scenarios/target/targettest"
 )
 
@@ -139,7 +139,7 @@ func TestStartFails(t *testing.T) {
 			c.Env[role] = "silent"
 			c.Ready = probe.Ready{Path: "/healthz", Timeout: 100 * time.Millisecond}
 		}, probe.ErrNotReady, []string{"not ready within 100ms (GET http://127.0.0.1:", "/healthz: connection refused) (it has to listen on port "}},
-		"no port": {func(c *Config) { c.Ports = &Ports{First: 20, Last: 19} }, ErrNoPort, []string{"no free port from 20 to 19"}},
+		"no port": {func(c *Config) { c.Ports = &ports.Range{First: 20, Last: 19} }, ports.ErrNone, []string{"no free port from 20 to 19"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			targettest.NoLeaks(t)
@@ -164,12 +164,12 @@ func TestLongLinesAndLastWords(t *testing.T) {
 	for n := range 100 {
 		fmt.Fprintln(&text, "line", n)
 	}
-	text.WriteString(strings.Repeat("x", longestLine) + "tail without an end")
+	text.WriteString(strings.Repeat("x", output.LongestLine) + "tail without an end")
 	var lines []string
 	c := config("print")
 	c.Env["TEXT"] = text.String()
 	_, err := newTarget(t, c).Start(t.Context(), targettest.Environment(), func(line string) { lines = append(lines, line) })
-	if len(lines) != 102 || len(lines[100]) != longestLine || lines[101] != "tail without an end" {
+	if len(lines) != 102 || len(lines[100]) != output.LongestLine || lines[101] != "tail without an end" {
 		t.Errorf("%d lines", len(lines))
 	}
 	if err == nil || strings.Contains(err.Error(), "line 61\n") || !strings.Contains(err.Error(), "line 62\n") || !strings.Contains(err.Error(), "tail without") {
@@ -307,63 +307,18 @@ func TestGateLetsStartsWait(t *testing.T) {
 	start(t, newTarget(t, sound))
 }
 
-func TestPorts(t *testing.T) {
-	// A free range of four, wherever this machine has one.
-	ports := &Ports{}
-	var first int
-	for first = FirstPort; first < LastPort; first += 4 {
-		if !slices.ContainsFunc([]int{0, 1, 2, 3}, func(n int) bool {
-			port, ok := reserve(first + n)
-			if ok {
-				port.Release()
-			}
-			return !ok
-		}) {
-			break
-		}
-	}
-	ports.First, ports.Last = first, first+3
-	for n, host := range []string{"127.0.0.1", ""} { // one app on the loopback, one on the wildcard address
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(first+n)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-	}
-	other := &Ports{First: first, Last: first + 3} // as another run has it
-	a, errA := ports.Reserve()
-	b, errB := other.Reserve()
-	if errA != nil || errB != nil {
-		t.Fatal(errA, errB)
-	}
-	got := []int{a.Number, b.Number}
-	slices.Sort(got)
-	if want := []int{first + 2, first + 3}; !slices.Equal(got, want) {
-		t.Errorf("reserved %v; want %v, the ports that nobody listens on, each once", got, want)
-	}
-	if _, err := ports.Reserve(); !errors.Is(err, ErrNoPort) {
-		t.Errorf("a fifth of four: %v", err)
-	}
-	b.Release()
-	again, err := ports.Reserve()
-	if err != nil || again.Number != b.Number {
-		t.Errorf("after release: %v, %v", again, err)
-	}
-	again.Release()
-	a.Release()
-}
-
 func TestPortIsReleasedByStop(t *testing.T) {
 	c := config("app")
 	i, _ := start(t, newTarget(t, c))
-	if port, ok := reserve(i.port.Number); ok {
+	only := &ports.Range{First: i.port.Number, Last: i.port.Number}
+	if port, err := only.Reserve(); err == nil {
 		port.Release()
 		t.Error("the port of a running app is free")
 	}
 	_ = i.Stop(t.Context())
-	port, ok := reserve(i.port.Number)
-	if !ok {
-		t.Fatal("the port of a stopped app is taken")
+	port, err := only.Reserve()
+	if err != nil {
+		t.Fatalf("the port of a stopped app is taken: %v", err)
 	}
 	port.Release()
 }

@@ -1,4 +1,5 @@
-package process
+// Package ports hands out the ports that apps under test listen on.
+package ports
 
 import (
 	"errors"
@@ -19,10 +20,10 @@ const (
 	LastPort  = 32000
 )
 
-// ErrNoPort is returned when every port of the range is in use.
-var ErrNoPort = errors.New("no free port")
+// ErrNone is returned when every port of the range is in use.
+var ErrNone = errors.New("no free port")
 
-// Ports hands out the ports that apps listen on. The zero value hands out
+// Range hands out ports. The zero value hands out
 // FirstPort to LastPort. It is safe for concurrent use.
 //
 // An app binds its port itself, some time after the port was chosen, so the
@@ -30,7 +31,7 @@ var ErrNoPort = errors.New("no free port")
 // run and from other runs on the same machine. A bound UDP socket of the same
 // number does that. It never collides with the app's TCP listener, only one
 // process can hold it, and the system lets go of it however that process ends.
-type Ports struct {
+type Range struct {
 	First, Last int // inclusive; 0 is FirstPort and LastPort
 
 	used atomic.Uint32 // how many ports have been looked at
@@ -46,20 +47,20 @@ type Port struct {
 // Reserve finds a port that nobody listens on. It goes round the range rather
 // than back to its start, so that a port just released is not taken again at
 // once by an app that a late client of the former one could reach.
-func (p *Ports) Reserve() (*Port, error) {
-	first, last := p.First, p.Last
+func (r *Range) Reserve() (*Port, error) {
+	first, last := r.First, r.Last
 	if first == 0 && last == 0 {
 		first, last = FirstPort, LastPort
 	}
 	span := last - first + 1
 	for range span {
 		// Runs side by side begin at different places: less to skip.
-		n := (os.Getpid()*101 + int(p.used.Add(1))) % span
+		n := (os.Getpid()*101 + int(r.used.Add(1))) % span
 		if port, ok := reserve(first + n); ok {
 			return port, nil
 		}
 	}
-	return nil, fmt.Errorf("%w from %d to %d", ErrNoPort, first, last)
+	return nil, fmt.Errorf("%w from %d to %d", ErrNone, first, last)
 }
 
 // Release lets others have the port.
