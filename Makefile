@@ -43,6 +43,7 @@ targets: build ## install the real libraries that the suites run against
 .PHONY: test
 test: targets ## install what the tests need and run them all, the real targets included
 	cd mockidp && $(GO) test ./...
+	cd docker/testcontainer && $(GO) test ./...
 	$(GO) test $$($(GO) list ./... | grep -v '/suites$$')
 	$(GO) test -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.randomize-all -ginkgo.label-filter='!sign-in' -ginkgo.junit-report=$(CURDIR)/build/junit.xml
 	$(GO) test -v ./suites -count=1 -timeout 40m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.randomize-all -ginkgo.label-filter='sign-in' -ginkgo.junit-report=$(CURDIR)/build/junit-sign-in.xml
@@ -50,15 +51,18 @@ test: targets ## install what the tests need and run them all, the real targets 
 .PHONY: race
 race: ## run the tests with the race detector; without the real targets, and without sample apps whose defect is a matter of seconds
 	cd mockidp && $(GO) test -race ./...
+	cd docker/testcontainer && $(GO) test -race ./...
 	$(GO) test -race $$($(GO) list ./... | grep -v '/suites$$')
 	$(GO) test -race -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.label-filter='!real' -ginkgo.randomize-all
 
 .PHONY: lint
-lint: $(LINT) ## gofmt, go vet and golangci-lint over both modules, and tidy go.mod files
+lint: $(LINT) ## gofmt, go vet and golangci-lint over all modules, and tidy go.mod files
 	$(GO) mod tidy -diff
 	cd mockidp && $(GO) mod tidy -diff
+	cd docker/testcontainer && $(GO) mod tidy -diff
 	$(LINT) run ./...
 	cd mockidp && ../$(LINT) run --config ../.golangci.yml ./...
+	cd docker/testcontainer && ../../$(LINT) run --config ../../.golangci.yml ./...
 
 $(LINT): Makefile
 	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
@@ -69,14 +73,16 @@ bench: ## measure speed, each figure beside its reference in the same run
 	cd mockidp && $(GO) test -run '^$$' -bench . -benchtime 5x .
 	cd mockidp && $(GO) test -run '^$$' -bench . ./oidc ./keysource
 	$(GO) test -run '^$$' -bench Start -benchtime 20x ./cmd/mockidp
+	cd docker/testcontainer && $(GO) test -run '^$$' -bench . -benchtime 10x .
 	$(GO) test -run '^$$' -bench . ./scenarios/oracle
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./suites
 
 .PHONY: release
-release: ## make a commit for VERSION whose root module needs no replace (go install refuses one); tag mockidp/VERSION first
+release: ## make a commit for VERSION whose modules need no replace (go install refuses one); tag mockidp/VERSION first, then VERSION and docker/testcontainer/VERSION here
 	@test -n "$(VERSION)" || { echo "name the version: make release VERSION=v0.1.0"; exit 2; }
-	$(GO) mod edit -dropreplace github.com/rollover-harness/rollover/mockidp -require github.com/rollover-harness/rollover/mockidp@$(VERSION)
-	git commit -m "Release $(VERSION)" -- go.mod
+	$(GO) mod edit -dropreplace github.com/rollover-harness/rollover/mockidp -require github.com/rollover-harness/rollover/mockidp@$(VERSION) go.mod
+	$(GO) mod edit -dropreplace github.com/rollover-harness/rollover/mockidp -require github.com/rollover-harness/rollover/mockidp@$(VERSION) docker/testcontainer/go.mod
+	git commit -m "Release $(VERSION)" -- go.mod docker/testcontainer/go.mod
 
 .PHONY: soak
 soak: ## run the catalogue RUNS (50) times on the sound sample app: the same verdicts each time

@@ -48,7 +48,7 @@ func packages(t *testing.T, dir string) []pkg {
 }
 
 func everything(t *testing.T) []pkg {
-	all := append(packages(t, "../.."), packages(t, "../../mockidp")...)
+	all := slices.Concat(packages(t, "../.."), packages(t, "../../mockidp"), packages(t, "../../docker/testcontainer"))
 	if len(all) < 20 {
 		t.Fatalf("only %d packages found: the laws would hold of nothing", len(all))
 	}
@@ -69,6 +69,25 @@ func TestTheIssuerKnowsNoHarness(t *testing.T) {
 				t.Errorf("%s depends on %s", p.ImportPath, dep)
 			}
 		}
+	}
+}
+
+// TestTheContainerModuleKnowsTheIssuerAlone: whoever imports it gets no harness.
+func TestTheContainerModuleKnowsTheIssuerAlone(t *testing.T) {
+	found := 0
+	for _, p := range everything(t) {
+		if !under(p.ImportPath, "docker/testcontainer") {
+			continue
+		}
+		found++
+		for _, dep := range p.Deps {
+			if strings.HasPrefix(dep, module+"/") && !under(dep, "mockidp") && !under(dep, "docker/testcontainer") {
+				t.Errorf("%s depends on %s", p.ImportPath, dep)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("the module was not found")
 	}
 }
 
@@ -123,7 +142,7 @@ func TestHeavyLibrariesStayInTheirRooms(t *testing.T) {
 	for _, p := range everything(t) {
 		for _, imported := range p.Imports {
 			switch {
-			case strings.HasPrefix(imported, "github.com/testcontainers/") && !under(p.ImportPath, "scenarios/target/container"):
+			case strings.HasPrefix(imported, "github.com/testcontainers/") && !under(p.ImportPath, "scenarios/target/container") && !under(p.ImportPath, "docker/testcontainer"):
 				t.Errorf("%s imports %s", p.ImportPath, imported)
 			case strings.HasPrefix(imported, "github.com/onsi/") && !under(p.ImportPath, "suites"):
 				t.Errorf("%s imports %s", p.ImportPath, imported)

@@ -1,0 +1,72 @@
+package testcontainer
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/testcontainers/testcontainers-go"
+)
+
+// engine is where containers run.
+type engine struct {
+	host string // name or address under which this machine reaches published ports
+}
+
+// findEngine asks testcontainers-go, which knows DOCKER_HOST and the other ways
+// to say it.
+func findEngine(ctx context.Context) (engine, error) {
+	provider, err := testcontainers.ProviderDefault.GetProvider()
+	if err != nil {
+		return engine{}, fmt.Errorf("find container engine: %w", err)
+	}
+	defer func() { _ = provider.Close() }()
+	docker, is := provider.(*testcontainers.DockerProvider) // Podman's is one too
+	if !is {
+		return engine{}, fmt.Errorf("find container engine: %T does not say where it is", provider)
+	}
+	host, err := docker.DaemonHost(ctx)
+	if err != nil {
+		return engine{}, fmt.Errorf("find container engine: %w", err)
+	}
+	return engine{host}, nil
+}
+
+// local reports whether the engine's loopback interface is this machine's.
+func (e engine) local() bool { return isLoopback(e.host) }
+
+// named reports whether the engine is reached by a name that the control
+// listener does not expect.
+func (e engine) named() bool { return !e.local() && net.ParseIP(e.host) == nil }
+
+// address is the host in addresses of published ports. Not localhost: that may
+// mean ::1 first, where they are not.
+func (e engine) address() string {
+	if strings.EqualFold(e.host, "localhost") {
+		return "127.0.0.1"
+	}
+	return e.host
+}
+
+// publish keeps both ports to this machine where the engine is on it.
+func (e engine) publish(host *container.HostConfig) {
+	if !e.local() {
+		return // testcontainers-go publishes them on all interfaces
+	}
+	if host.PortBindings == nil {
+		host.PortBindings = network.PortMap{}
+	}
+	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	for _, port := range []string{protocolPort, controlPort} {
+		host.PortBindings[network.MustParsePort(port)] = []network.PortBinding{{HostIP: loopback}}
+	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
