@@ -77,13 +77,6 @@ func newTarget(t *testing.T, c Config) *Target {
 	return made
 }
 
-// environment is one without a CA: there is no such file.
-func environment() target.Environment {
-	env := targettest.Environment()
-	env.CA = ""
-	return env
-}
-
 func TestContainers(t *testing.T) {
 	e := engine(t)
 	dir := image(t)
@@ -102,7 +95,7 @@ func tellTheApp(t *testing.T, e *Engine, dir string) {
 	c := app(e, dir, "tell", "${issuer}")
 	c.Env["ISSUER"], c.Env["OWN"], c.Env["CA"] = "${issuer}", "${url}", "${ca}"
 	c.Files = map[string]string{"/etc/app/settings": "settings"}
-	env := environment()
+	env := targettest.Environment()
 	env.CA = filepath.Join(dir, "ca.pem")
 	var lines []string
 	i, err := newTarget(t, c).Start(t.Context(), env, func(line string) { lines = append(lines, line) })
@@ -141,7 +134,7 @@ func failToStart(t *testing.T, e *Engine, dir string) {
 			targettest.NoLeaks(t)
 			configured := app(e, dir)
 			c.change(&configured)
-			i, err := newTarget(t, configured).Start(t.Context(), environment(), nil)
+			i, err := newTarget(t, configured).Start(t.Context(), targettest.Environment(), nil)
 			if i != nil || !errors.Is(err, target.ErrStart) {
 				t.Fatalf("%v, %v", i, err)
 			}
@@ -159,7 +152,7 @@ func failToStart(t *testing.T, e *Engine, dir string) {
 
 func endByThemselves(t *testing.T, e *Engine, dir string) {
 	targettest.NoLeaks(t)
-	i, err := newTarget(t, app(e, dir)).Start(t.Context(), environment(), nil)
+	i, err := newTarget(t, app(e, dir)).Start(t.Context(), targettest.Environment(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +174,7 @@ func endByThemselves(t *testing.T, e *Engine, dir string) {
 
 // One that does not listen to SIGTERM is killed and removed all the same.
 func areRemoved(t *testing.T, e *Engine, dir string) {
-	i, err := newTarget(t, app(e, dir, "stubborn")).Start(t.Context(), environment(), nil)
+	i, err := newTarget(t, app(e, dir, "stubborn")).Start(t.Context(), targettest.Environment(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +214,7 @@ func ofARunThatDied(t *testing.T, e *Engine, dir string) {
 				t.Fatal(err)
 			}
 			defer func() { _ = other.Close(context.Background()) }()
-			if _, err := newTarget(t, app(&other, dir)).Start(t.Context(), environment(), nil); err != nil {
+			if _, err := newTarget(t, app(&other, dir)).Start(t.Context(), targettest.Environment(), nil); err != nil {
 				t.Fatal(err)
 			}
 			var said []string

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strings"
 
+	words "github.com/containerd/log"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
@@ -43,10 +44,16 @@ type Engine struct {
 // end, and makes a network for this one. say is told of what it removed. Errors
 // wrap ErrAbsent or ErrEngine.
 func Open(ctx context.Context, say func(string)) (*Engine, error) {
-	log.SetDefault(log.NewNoopLogger()) // the library's own words are not the run's
-	provider, err := testcontainers.NewDockerProvider(testcontainers.Generic2DockerOptions(testcontainers.WithLogger(log.NewNoopLogger()))...)
+	// The libraries' own words are not the run's.
+	log.SetDefault(log.NewNoopLogger())
+	_ = words.SetLevel("panic")
+	found, err := testcontainers.ProviderDefault.GetProvider(testcontainers.WithLogger(log.NewNoopLogger()))
 	if err != nil {
 		return nil, absent(err)
+	}
+	provider, is := found.(*testcontainers.DockerProvider) // Podman's is one too
+	if !is {
+		return nil, fmt.Errorf("%w: %T is none that is known here", ErrEngine, found)
 	}
 	return open(ctx, provider, say)
 }
@@ -63,9 +70,18 @@ func open(ctx context.Context, provider *testcontainers.DockerProvider, say func
 		return nil, fmt.Errorf("%w: %w", ErrEngine, err)
 	}
 	if err := e.newNetwork(ctx); err != nil {
-		return nil, fmt.Errorf("%w: make a network for the run: %w", ErrEngine, errors.Join(err, e.Close(context.WithoutCancel(ctx))))
+		return nil, fmt.Errorf("%w: make a network for the run: %w", ErrEngine, errors.Join(hinted(err), e.Close(context.WithoutCancel(ctx))))
 	}
 	return e, nil
+}
+
+// hinted says what to do where the reaper, a container of testcontainers-go that
+// removes what a killed run left, cannot be had.
+func hinted(err error) error {
+	if !strings.Contains(err.Error(), "reaper") {
+		return err
+	}
+	return fmt.Errorf("%w (without its image set TESTCONTAINERS_RYUK_DISABLED=true: the next run then removes what a killed one left)", err)
 }
 
 // absent words that no engine answers.

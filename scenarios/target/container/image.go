@@ -37,7 +37,9 @@ func (t *Target) Prepare(ctx context.Context) error {
 		t.image = name
 		return nil
 	}
-	if err := t.config.Engine.Pull(ctx, t.config.Image, t.config.Say); err != nil {
+	if err := t.config.Engine.Pull(ctx, t.config.Image, t.config.Say); ctx.Err() != nil {
+		return context.Cause(ctx)
+	} else if err != nil {
 		return fmt.Errorf("%w: %w", target.ErrStart, err)
 	}
 	t.image = t.config.Image
@@ -83,6 +85,9 @@ func (t *Target) build(ctx context.Context) (string, error) {
 	}})
 	_ = write.Close()
 	<-said.Done()
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("build an image from %s: %w", folder, context.Cause(ctx))
+	}
 	if err != nil {
 		return "", fmt.Errorf("%w: build an image from %s: %w%s", target.ErrStart, folder, err, said.LastWords())
 	}

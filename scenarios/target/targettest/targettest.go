@@ -37,7 +37,6 @@ func Environment() target.Environment {
 		FederationMetadata: "http://127.0.0.1:8400/default/federationmetadata.xml",
 		SAMLMetadata:       "http://127.0.0.1:8400/default/saml.xml",
 		Audience:           "api://default",
-		CA:                 "/tmp/ca.pem",
 	}
 }
 

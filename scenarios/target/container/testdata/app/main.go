@@ -20,7 +20,10 @@ func main() {
 			os.Exit(3)
 		case "silent":
 			fmt.Println("alive")
-			select {}
+			end := make(chan os.Signal, 1)
+			signal.Notify(end, syscall.SIGTERM)
+			<-end
+			return
 		case "stubborn":
 			signal.Ignore(syscall.SIGTERM)
 		case "tell":
