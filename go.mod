@@ -74,6 +74,7 @@ require (
 	github.com/opencontainers/go-digest v1.0.0 // indirect
 	github.com/opencontainers/image-spec v1.1.1 // indirect
 	github.com/power-devops/perfstat v0.0.0-20240221224432-82ca36839d55 // indirect
+	github.com/rollover-harness/rollover/docker/testcontainer v0.0.0
 	github.com/sirupsen/logrus v1.10.1 // indirect
 	github.com/stretchr/testify v1.12.1 // indirect
 	github.com/tklauser/go-sysconf v0.4.0 // indirect
@@ -99,3 +100,5 @@ require (
 )
 
 replace github.com/rollover-harness/rollover/mockidp => ./mockidp
+
+replace github.com/rollover-harness/rollover/docker/testcontainer => ./docker/testcontainer

@@ -35,7 +35,7 @@ func BenchmarkScenarios(b *testing.B) {
 	}
 	described := file.Target
 	described.Process.Command = []string{program}
-	process, err := kind.Of(described, dir, os.Environ())
+	process, err := kind.Of(described, dir, kind.Machine{Environ: os.Environ()})
 	if err != nil {
 		b.Fatal(err)
 	}

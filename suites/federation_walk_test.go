@@ -50,7 +50,7 @@ func newWalk(ctx context.Context, name string, variables ...string) *walk {
 		Skip(name + ": " + missing)
 	}
 	w := &walk{}
-	w.app, err = kind.Of(file.Target, filepath.Dir(path), append(os.Environ(), variables...))
+	w.app, err = kind.Of(file.Target, filepath.Dir(path), kind.Machine{Environ: append(os.Environ(), variables...)})
 	Expect(err).NotTo(HaveOccurred())
 	keys := []spec.Key{{Name: "old", State: keyring.Active}}
 	w.site, err = local.Opener(local.Config{Profile: file.Issuer.Profile})(ctx, keys, file.Target.Audience)

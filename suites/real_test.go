@@ -108,7 +108,7 @@ func runReal(ctx context.Context, name string, patience time.Duration, choose fu
 	if missing := tool(file.Target, dir); missing != "" {
 		return judged{skip: missing}
 	}
-	app, err := kind.Of(file.Target, dir, os.Environ())
+	app, err := kind.Of(file.Target, dir, kind.Machine{Environ: os.Environ()})
 	if err != nil {
 		return judged{err: err}
 	}

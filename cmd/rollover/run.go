@@ -1,27 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/rollover-harness/rollover/mockidp/keysource"
 	"github.com/rollover-harness/rollover/scenarios/engine"
-	"github.com/rollover-harness/rollover/scenarios/engine/local"
 	"github.com/rollover-harness/rollover/scenarios/report"
-	"github.com/rollover-harness/rollover/scenarios/target/kind"
 )
 
 // runFlags are the flags of rollover run.
 type runFlags struct {
 	given                  func(flag string) bool
 	url, issuer, audience  string
+	issuerAt, issuerImage  string
 	as, reply, start       string
 	accepted, rejected     []int
 	issuerProfile, promise string
@@ -56,6 +53,8 @@ func (sh *shell) run() *cobra.Command {
 	f.given = flags.Changed
 	flags.StringVar(&f.url, "url", "", "URL of an app that is running already, with the path that demands a token or a login")
 	flags.StringVar(&f.issuer, "issuer", "127.0.0.1:8400", "address at which the issuer of an app that is running already listens")
+	flags.StringVar(&f.issuerAt, "issuer-at", "container", "of an app in a container: where its issuers run: container, beside it, or host, in this process")
+	flags.StringVar(&f.issuerImage, "issuer-image", issuerImage, "image of issuers that run in containers")
 	flags.StringVar(&f.audience, "audience", "", "with --url: audience of good tokens (default "+engine.DefaultAudience+")")
 	flags.StringVar(&f.as, "as", "bearer", "with --url: how the app is asked: bearer, or a login by a browser: oidc-login, wsfed-login, saml-login")
 	flags.StringVar(&f.reply, "reply", "", "with --as ...-login: path of the app's registered reply address, for apps that send none")
@@ -75,7 +74,7 @@ func (sh *shell) run() *cobra.Command {
 	return c
 }
 
-func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) error {
+func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) (err error) {
 	if err := f.check(args); err != nil {
 		return err
 	}
@@ -89,27 +88,22 @@ func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) error
 	if !f.given("seed") {
 		f.seed = uint64(rand.Uint32()) // short enough to be copied by hand
 	}
-	app, err := kind.Of(t.file.Target, t.dir, os.Environ())
+	s, err := sh.stage(ctx, f, t)
 	if err != nil {
-		return usage("%s: %w", t.name, err)
+		return err
 	}
-	c := engine.Config{
-		Target: app, Scenarios: t.chosen, Promise: t.file.Promise, Profile: t.file.Issuer.Profile, Audience: t.file.Target.Audience,
-		Patience: f.patience, Parallel: f.parallel, Seed: f.seed, Tool: sh.version,
-	}
-	where := local.Config{Profile: t.file.Issuer.Profile, SAML: t.file.Issuer.SAML}
-	if app.Kind() == "url" {
-		// The app remembers keys from one scenario, and one run, to the next:
-		// pool keys would come again.
-		where.Source = keysource.New(keysource.Config{Fresh: true})
-		defer where.Source.Close()
-		where.Address = f.issuer
-		c.Parallel = 1
-		if err := sh.announce(f.issuer); err != nil {
-			return err
+	defer func() {
+		// What is left behind must not cost the verdict, nor the other way round.
+		if left := s.close(); err == nil {
+			err = left
+		} else if left != nil {
+			fmt.Fprintln(sh.stderr, "rollover:", left)
 		}
+	}()
+	c := engine.Config{
+		Target: s.app, Open: s.open, Scenarios: t.chosen, Promise: t.file.Promise, Profile: t.file.Issuer.Profile, Audience: t.file.Target.Audience,
+		Patience: f.patience, Parallel: cmp.Or(s.parallel, f.parallel), Seed: f.seed, Tool: sh.version,
 	}
-	c.Open = local.Opener(where)
 	progress := sh.live(len(t.chosen))
 	c.Progress = progress.of("")
 	run, err := sh.play(ctx, c)
@@ -129,17 +123,4 @@ func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) error
 		return written
 	}
 	return verdict(run.Verdicts, f.strict)
-}
-
-// announce says where the issuer of a running app will be.
-func (sh *shell) announce(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return usage("--issuer %q is not an address such as 127.0.0.1:8400", address)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		fmt.Fprintf(sh.stderr, "warning: the issuer at %s can be reached from other machines, and its private keys are public\n", address)
-	}
-	fmt.Fprintf(sh.stderr, "the issuer listens at %s while a scenario runs; one scenario after the other\n", address)
-	return nil
 }

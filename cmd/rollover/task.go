@@ -35,6 +35,12 @@ func (f runFlags) check(args []string) error {
 			}
 		}
 	}
+	if f.issuerAt != "container" && f.issuerAt != "host" {
+		return usage("--issuer-at %q: container or host", f.issuerAt)
+	}
+	if f.issuerAt == "host" && f.given("issuer-image") {
+		return usage("--issuer-image goes with --issuer-at container")
+	}
 	if f.patience <= 0 {
 		return usage("--patience %s is not above zero", f.patience)
 	}
@@ -52,6 +58,11 @@ func (f runFlags) task(args []string) (task, error) {
 	}
 	if f.given("issuer") && t.file.Target.URL == "" {
 		return t, usage("--issuer is for an app that is running already (the issuer of %s gets a free port)", t.name)
+	}
+	for _, flag := range []string{"issuer-at", "issuer-image"} {
+		if f.given(flag) && t.file.Target.Container == nil {
+			return t, usage("--%s is for an app in a container", flag)
+		}
 	}
 	if f.issuerProfile != "" {
 		t.file.Issuer.Profile = f.issuerProfile
@@ -150,6 +161,8 @@ func (f runFlags) reproduce(args []string) (run, chosen string) {
 	}
 	add("url", f.url)
 	add("issuer", f.issuer)
+	add("issuer-at", f.issuerAt)
+	add("issuer-image", f.issuerImage)
 	add("audience", f.audience)
 	add("as", f.as)
 	add("reply", f.reply)

@@ -4,17 +4,15 @@ package local
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/pem"
 	"fmt"
+	"net"
+	"net/url"
 
 	"github.com/rollover-harness/rollover/mockidp"
 	"github.com/rollover-harness/rollover/mockidp/credential"
-	"github.com/rollover-harness/rollover/mockidp/keyring"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
 	"github.com/rollover-harness/rollover/scenarios/engine"
 	"github.com/rollover-harness/rollover/scenarios/spec"
-	"github.com/rollover-harness/rollover/scenarios/target"
 )
 
 // Config says what kind of issuers are opened.
@@ -24,6 +22,8 @@ type Config struct {
 	// of the loopback interface. An app that is running already was configured
 	// for a fixed one: then only one scenario can run at a time.
 	Address string
+	// Host is the name under which apps in containers reach Address; left out: the address itself.
+	Host string
 	// SAML is how assertions are signed and written, as an administrator configured
 	// it for the app; a step may say otherwise.
 	SAML credential.SAML
@@ -39,9 +39,9 @@ func Opener(c Config) engine.Opener {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
-	return func(ctx context.Context, keys []spec.Key, audience string) (engine.Site, error) {
-		config := mockidp.Config{Profile: c.Profile, Audience: audience, SAML: c.SAML, Source: c.Source, Gate: gate}
-		for _, k := range keys {
+	return func(ctx context.Context, declared []spec.Key, audience string) (engine.Site, error) {
+		config := mockidp.Config{Profile: c.Profile, Audience: audience, Host: c.Host, SAML: c.SAML, Source: c.Source, Gate: gate}
+		for _, k := range declared {
 			config.Keys = append(config.Keys, mockidp.Key{Name: k.Name, Alg: k.Alg, KID: k.KID, State: k.State})
 		}
 		issuer, err := mockidp.New(config)
@@ -52,44 +52,32 @@ func Opener(c Config) engine.Opener {
 			_ = issuer.Close()
 			return engine.Site{}, err
 		}
-		environment, err := environment(ctx, issuer, audience)
+		keys, err := issuer.Keys(ctx)
 		if err != nil {
 			_ = issuer.Close()
 			return engine.Site{}, err
+		}
+		environment := engine.EnvironmentOf(issuer.Info(), keys, audience)
+		if c.Host != "" {
+			// Only the app knows that name.
+			if environment.Reach, err = reach(issuer.Info().JWKS, address); err != nil {
+				_ = issuer.Close()
+				return engine.Site{}, err
+			}
 		}
 		return engine.Site{Issuer: issuer, Environment: environment, Close: issuer.Close}, nil
 	}
 }
 
-// environment is what an app has to know of the issuer, and what somebody would
-// have pinned before the scenario begins.
-func environment(ctx context.Context, from *mockidp.Issuer, audience string) (target.Environment, error) {
-	at := from.Endpoints()
-	e := target.Environment{
-		Issuer: at.Issuer, Metadata: at.Metadata, JWKS: at.JWKS, Audience: audience,
-		FederationMetadata: text(at.FederationMetadata), SAMLMetadata: text(at.SAMLMetadata),
-		EntityID: text(at.EntityID), WSFed: text(at.WSFed), SAML2: text(at.SAML2),
-	}
-	set, err := from.Keys(ctx)
+// reach says that the host and port of url are at the address that was listened on.
+func reach(of, address string) (map[string]string, error) {
+	at, err := url.Parse(of)
 	if err != nil {
-		return e, err
+		return nil, fmt.Errorf("find out where the issuer is: %w", err)
 	}
-	for _, signs := range []bool{true, false} {
-		for _, k := range set.Keys {
-			block, _ := pem.Decode([]byte(k.Certificate))
-			if block == nil || !k.State.Served() || (k.State == keyring.Active) != signs {
-				continue
-			}
-			e.Thumbprints = append(e.Thumbprints, k.Thumbprint)
-			e.Certificates = append(e.Certificates, base64.StdEncoding.EncodeToString(block.Bytes))
-		}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("find out where the issuer is: %w", err)
 	}
-	return e, nil
-}
-
-func text(address *string) string {
-	if address == nil {
-		return ""
-	}
-	return *address
+	return map[string]string{at.Host: net.JoinHostPort(host, at.Port())}, nil
 }

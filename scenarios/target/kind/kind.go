@@ -8,19 +8,38 @@ import (
 	"github.com/rollover-harness/rollover/scenarios/probe"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/container"
 	"github.com/rollover-harness/rollover/scenarios/target/process"
 	"github.com/rollover-harness/rollover/scenarios/target/remote"
 )
 
-// Of makes the target. dir is the folder of the file, environ the environment
-// that a process is started with beside its own. Nothing is started yet.
-func Of(t spec.Target, dir string, environ []string) (target.Target, error) {
+// Machine is what targets are started on.
+type Machine struct {
+	Environ []string          // environment of processes beside their own
+	Engine  *container.Engine // of containers; nil where there are none
+	Hosts   map[string]string // names that containers can resolve beside those of their network: name -> address
+	Say     func(string)      // told of what takes long before the first start; may be nil
+}
+
+// Of makes the target. dir is the folder of the file. Nothing is started yet.
+func Of(t spec.Target, dir string, on Machine) (target.Target, error) {
 	ready := probe.Ready{Path: t.Ready.Path, Timeout: time.Duration(t.Ready.Timeout)}
 	ask := probeOf(t)
-	if t.Process != nil {
+	switch {
+	case t.Process != nil:
 		return process.New(process.Config{
-			Name: t.Name, Dir: dir, Command: t.Process.Command, Env: t.Process.Env, Environ: environ, Ready: ready, Probe: ask,
+			Name: t.Name, Dir: dir, Command: t.Process.Command, Env: t.Process.Env, Environ: on.Environ, Ready: ready, Probe: ask,
 		})
+	case t.Container != nil:
+		c := t.Container
+		config := container.Config{
+			Engine: on.Engine, Name: t.Name, Dir: dir, Image: c.Image, Port: c.Port, Command: c.Command, Env: c.Env, Files: c.Files,
+			Hosts: on.Hosts, Ready: ready, Probe: ask, Say: on.Say,
+		}
+		if c.Build != nil {
+			config.Build = container.Build{Context: c.Build.Context, Dockerfile: c.Build.Dockerfile}
+		}
+		return container.New(config)
 	}
 	return remote.New(remote.Config{Name: t.Name, URL: t.URL, Ready: ready, Probe: ask})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollover-harness/rollover/scenarios/spec"
 	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/container"
 	"github.com/rollover-harness/rollover/scenarios/target/kind"
 )
 
@@ -20,12 +21,13 @@ func TestFeatures(t *testing.T) {
 	} {
 		url := spec.Target{Name: "a", URL: "http://127.0.0.1:1", Present: spec.Carry{As: as}}
 		process := spec.Target{Name: "a", Process: &spec.Process{Command: []string{"a", "${port}"}}, Present: spec.Carry{As: as}}
+		image := spec.Target{Name: "a", Container: &spec.Container{Image: "a", Port: 80}, Present: spec.Carry{As: as}}
 		for _, one := range []struct {
 			of   spec.Target
 			kind string
 			own  []target.Feature
-		}{{url, "url", nil}, {process, "process", []target.Feature{target.Restart, target.Logs}}} {
-			made, err := kind.Of(one.of, ".", nil)
+		}{{url, "url", nil}, {process, "process", []target.Feature{target.Restart, target.Logs}}, {image, "container", []target.Feature{target.Restart, target.Logs}}} {
+			made, err := kind.Of(one.of, ".", kind.Machine{Engine: &container.Engine{}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,12 +49,12 @@ func TestOfPassesOnWhatALoginNeeds(t *testing.T) {
 		"bearer's path":  {Path: "orders"},
 		"start for oidc": {As: "oidc-login", Reply: "/a", Start: "issuer"},
 	} {
-		if _, err := kind.Of(spec.Target{Name: "a", URL: "http://127.0.0.1:1", Present: carry}, ".", nil); err == nil {
+		if _, err := kind.Of(spec.Target{Name: "a", URL: "http://127.0.0.1:1", Present: carry}, ".", kind.Machine{}); err == nil {
 			t.Errorf("%s: nothing is wrong with %+v", name, carry)
 		}
 	}
 	both := spec.Target{Name: "a", URL: "http://127.0.0.1:1", Present: spec.Carry{As: "wsfed-login"}, Accepted: []int{401}}
-	if _, err := kind.Of(both, ".", nil); err == nil {
+	if _, err := kind.Of(both, ".", kind.Machine{}); err == nil {
 		t.Error("a status that is accepted and, by default, rejected")
 	}
 }

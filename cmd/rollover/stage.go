@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/rollover-harness/rollover/mockidp/keysource"
+	"github.com/rollover-harness/rollover/scenarios/engine"
+	"github.com/rollover-harness/rollover/scenarios/engine/contained"
+	"github.com/rollover-harness/rollover/scenarios/engine/local"
+	"github.com/rollover-harness/rollover/scenarios/target"
+	"github.com/rollover-harness/rollover/scenarios/target/container"
+	"github.com/rollover-harness/rollover/scenarios/target/kind"
+)
+
+// issuerImage is what make image builds.
+const issuerImage = "rollover/mockidp:dev"
+
+// hostName is what apps in containers call an issuer in this process.
+const hostName = "issuer.rollover.test"
+
+// stage is what a run plays on: the app and where its issuers are.
+type stage struct {
+	app      target.Target
+	open     engine.Opener
+	parallel int // scenarios that can run side by side; 0: all
+	closing  []func() error
+}
+
+func (s *stage) close() error {
+	var errs []error
+	for n := len(s.closing) - 1; n >= 0; n-- {
+		errs = append(errs, s.closing[n]())
+	}
+	return errors.Join(errs...)
+}
+
+// stage makes ready for the target of a file.
+func (sh *shell) stage(ctx context.Context, f runFlags, t task) (*stage, error) {
+	s := &stage{}
+	where := local.Config{Profile: t.file.Issuer.Profile, SAML: t.file.Issuer.SAML}
+	on := kind.Machine{Environ: os.Environ(), Say: func(text string) { fmt.Fprintln(sh.stderr, text) }}
+	switch {
+	case t.file.Target.Container != nil:
+		if err := sh.containers(ctx, f, s, &on, &where); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+	case t.file.Target.URL != "":
+		// The app remembers keys from one scenario, and one run, to the next:
+		// pool keys would come again.
+		where.Source = keysource.New(keysource.Config{Fresh: true})
+		s.closing = append(s.closing, func() error { where.Source.Close(); return nil })
+		where.Address = f.issuer
+		s.parallel = 1
+		if err := sh.announce(f.issuer); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+	}
+	if s.open == nil {
+		s.open = local.Opener(where)
+	}
+	app, err := kind.Of(t.file.Target, t.dir, on)
+	if err != nil {
+		return nil, errors.Join(usage("%s: %w", t.name, err), s.close())
+	}
+	s.app = app
+	if c, is := app.(*container.Target); is {
+		if err := c.Prepare(ctx); err != nil {
+			return nil, errors.Join(harness("%s: %w", t.name, err), s.close())
+		}
+	}
+	return s, nil
+}
+
+// containers finds the container engine and says where issuers run: beside the
+// app, or here.
+func (sh *shell) containers(ctx context.Context, f runFlags, s *stage, on *kind.Machine, where *local.Config) error {
+	found, err := container.Open(ctx, on.Say)
+	if err != nil {
+		return harness("%w", err)
+	}
+	on.Engine = found
+	s.closing = append(s.closing, func() error {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
+		defer cancel()
+		if err := found.Close(ending); err != nil {
+			return harness("%w", err)
+		}
+		return nil
+	})
+	if f.issuerAt == "host" {
+		at := found.Gateway()
+		if at == "" {
+			return harness("the issuer cannot listen where containers reach it: the container engine does not run on this machine itself (--issuer-at container works wherever the engine is)")
+		}
+		fmt.Fprintf(sh.stderr, "warning: while the run lasts its issuers listen on %s, where every container of this machine can reach them, and their private keys are public\n", at)
+		where.Address, where.Host = net.JoinHostPort(at, "0"), hostName
+		on.Hosts = map[string]string{hostName: at}
+		return nil
+	}
+	if err := found.Pull(ctx, f.issuerImage, on.Say); err != nil {
+		return harness("the issuer's %w (make image builds it; --issuer-image names another; --issuer-at host does without)", err)
+	}
+	s.open = contained.Opener(contained.Config{Engine: found, Image: f.issuerImage, Profile: where.Profile, SAML: where.SAML})
+	return nil
+}
+
+// removal is how long what is left of a run gets to be removed.
+const removal = time.Minute
+
+// announce says where the issuer of a running app will be.
+func (sh *shell) announce(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return usage("--issuer %q is not an address such as 127.0.0.1:8400", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		fmt.Fprintf(sh.stderr, "warning: the issuer at %s can be reached from other machines, and its private keys are public\n", address)
+	}
+	fmt.Fprintf(sh.stderr, "the issuer listens at %s while a scenario runs; one scenario after the other\n", address)
+	return nil
+}
