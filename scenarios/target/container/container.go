@@ -231,7 +231,12 @@ func (t *Target) request(env target.Environment, own target.Own, outside int) (t
 	for _, name := range slices.Sorted(maps.Keys(t.config.Hosts)) {
 		hosts = append(hosts, name+":"+t.config.Hosts[name])
 	}
-	t.config.Engine.join(&r, "", t.config.Engine.at(t.config.Port, outside), func(h *container.HostConfig) { h.ExtraHosts = hosts })
+	r.Networks = []string{t.config.Engine.network.Name}
+	publish := t.config.Engine.at(t.config.Port, outside)
+	r.HostConfigModifier = func(h *container.HostConfig) {
+		publish(h)
+		h.ExtraHosts = hosts
+	}
 	return r, nil
 }
 

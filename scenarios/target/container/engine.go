@@ -137,31 +137,18 @@ func (e *Engine) Gateway() string {
 	return e.gateway
 }
 
-// Join puts a container into the run's network under an alias, and has its
-// ports published on the interface that this machine reaches.
-func (e *Engine) Join(alias string, more ...func(*container.HostConfig)) []testcontainers.ContainerCustomizer {
+// Join puts a container that serves the run into its network, under an alias.
+// Nobody asks for its health: a process every few seconds is much where many
+// containers share two processors.
+func (e *Engine) Join(alias string) []testcontainers.ContainerCustomizer {
 	return []testcontainers.ContainerCustomizer{
 		testcontainers.WithLabels(e.owner.labels()),
+		testcontainers.WithConfigModifier(func(c *container.Config) { c.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}} }),
 		testcontainers.CustomizeRequestOption(func(r *testcontainers.GenericContainerRequest) error {
-			e.join(&r.ContainerRequest, alias, more...)
+			r.Networks = []string{e.network.Name}
+			r.NetworkAliases = map[string][]string{e.network.Name: {alias}}
 			return nil
 		}),
-	}
-}
-
-func (e *Engine) join(r *testcontainers.ContainerRequest, alias string, more ...func(*container.HostConfig)) {
-	r.Networks = []string{e.network.Name}
-	if alias != "" {
-		r.NetworkAliases = map[string][]string{e.network.Name: {alias}}
-	}
-	former := r.HostConfigModifier
-	r.HostConfigModifier = func(h *container.HostConfig) {
-		if former != nil {
-			former(h)
-		}
-		for _, modify := range more {
-			modify(h)
-		}
 	}
 }
 
