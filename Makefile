@@ -36,12 +36,20 @@ image-sample: ## build the sample app's image, rollover/sample:dev, or that of V
 	$(IMAGE_BUILD) -o build/image/rp-sample ./suites/relyingparty/defective/app
 	$(DOCKER_BUILD) -t rollover/sample:$(IMAGE_VERSION) -f docker/sample.Dockerfile build/image
 
+.PHONY: image-node
+image-node: ## build the image of an app on Node, rollover/node-jose:dev, or that of VERSION (make targets first)
+	docker/node-image $(IMAGE_VERSION)
+
+.PHONY: images
+images: ## build the images that the tests use, where a container engine answers
+	@if docker version >/dev/null 2>&1; then $(MAKE) --no-print-directory image image-sample image-node; else echo "skipped: images: no container engine answers" >&2; fi
+
 .PHONY: targets
 targets: build ## install the real libraries that the suites run against
 	suites/relyingparty/install
 
 .PHONY: test
-test: targets ## install what the tests need and run them all, the real targets included
+test: targets images ## install what the tests need and run them all, the real targets included
 	cd mockidp && $(GO) test ./...
 	cd docker/testcontainer && $(GO) test ./...
 	$(GO) test $$($(GO) list ./... | grep -v '/suites$$')
@@ -78,9 +86,10 @@ bench: ## measure speed, each figure beside its reference in the same run
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./suites
 
 .PHONY: release
-release: ## make a commit for VERSION whose modules need no replace (go install refuses one); tag mockidp/VERSION first, then VERSION and docker/testcontainer/VERSION here
+release: ## make a commit for VERSION whose modules need no replace (go install refuses one); tag mockidp/VERSION first, then docker/testcontainer/VERSION and VERSION here
 	@test -n "$(VERSION)" || { echo "name the version: make release VERSION=v0.1.0"; exit 2; }
 	$(GO) mod edit -dropreplace github.com/rollover-harness/rollover/mockidp -require github.com/rollover-harness/rollover/mockidp@$(VERSION) go.mod
+	$(GO) mod edit -dropreplace github.com/rollover-harness/rollover/docker/testcontainer -require github.com/rollover-harness/rollover/docker/testcontainer@$(VERSION) go.mod
 	$(GO) mod edit -dropreplace github.com/rollover-harness/rollover/mockidp -require github.com/rollover-harness/rollover/mockidp@$(VERSION) docker/testcontainer/go.mod
 	git commit -m "Release $(VERSION)" -- go.mod docker/testcontainer/go.mod
 

@@ -30,15 +30,21 @@ type Config struct {
 	// Source gives the keys; nil is the process's shared one. Runs that each have one
 	// of their own begin at the start of its pool and generate nothing.
 	Source *keysource.Source
+	// Open opens the issuers, of that profile; nil: in this process, on the loopback interface.
+	Open engine.Opener
 }
 
-// Run carries scenarios out against a target, side by side, with issuers in
-// this process, and judges them. The verdicts are by scenario id.
+// Run carries scenarios out against a target, side by side, with an issuer for
+// each, and judges them. The verdicts are by scenario id.
 func Run(ctx context.Context, c Config) (map[string]oracle.Verdict, error) {
+	open := c.Open
+	if open == nil {
+		open = local.Opener(local.Config{Profile: c.Profile, SAML: c.SAML, Source: c.Source})
+	}
 	results, err := engine.Run(ctx, engine.Config{
 		Target: c.Target, Scenarios: c.Scenarios, Promise: c.Promise, Profile: c.Profile, Audience: c.Audience,
 		Patience: c.Patience, Seed: c.Seed, Tool: "suites",
-		Open: local.Opener(local.Config{Profile: c.Profile, SAML: c.SAML, Source: c.Source}),
+		Open: open,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", c.Target.Name(), err)

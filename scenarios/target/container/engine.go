@@ -160,6 +160,12 @@ func (e *Engine) at(inside, outside int) func(*container.HostConfig) {
 	}
 }
 
+// Containers is how many the run has.
+func (e *Engine) Containers(ctx context.Context) (int, error) {
+	found, err := e.find(ctx, labelRun+"="+e.owner.run)
+	return len(found.containers), err
+}
+
 // Close removes everything that the run still has at the engine. It is safe to
 // call again.
 func (e *Engine) Close(ctx context.Context) error {

@@ -46,6 +46,12 @@ func (t *Target) Prepare(ctx context.Context) error {
 	return nil
 }
 
+// Has reports whether an image is there.
+func (e *Engine) Has(ctx context.Context, image string) bool {
+	_, err := e.client.ImageInspect(ctx, image)
+	return err == nil
+}
+
 // Pull sees that an image is there, and downloads it where it is not.
 func (e *Engine) Pull(ctx context.Context, image string, say func(string)) error {
 	_, err := e.client.ImageInspect(ctx, image)

@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 
-const { AUTHORITY, JWKS_URI, AUDIENCE, PORT } = process.env
+const { AUTHORITY, JWKS_URI, AUDIENCE, BIND, PORT } = process.env
 const keys = createRemoteJWKSet(new URL(JWKS_URI))
 
 async function api(req, res) {
@@ -28,4 +28,4 @@ createServer((req, res) => {
   if (req.url === '/healthz') return answer(res, 200, { status: 'up' })
   if (req.url === '/api') return api(req, res)
   answer(res, 404, { error: 'not found' })
-}).listen(Number(PORT), '127.0.0.1')
+}).listen(Number(PORT), BIND ?? '127.0.0.1')
