@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/rollover-harness/rollover/mockidp"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
 	"github.com/rollover-harness/rollover/scenarios/engine"
 	"github.com/rollover-harness/rollover/scenarios/engine/contained"
@@ -44,9 +46,16 @@ func (sh *shell) stage(ctx context.Context, f runFlags, t task) (*stage, error) 
 	s := &stage{}
 	where := local.Config{Profile: t.file.Issuer.Profile, SAML: t.file.Issuer.SAML}
 	on := kind.Machine{Environ: os.Environ(), Say: func(text string) { fmt.Fprintln(sh.stderr, text) }}
+	folder := ""
+	if t.file.Issuer.TLS {
+		var err error
+		if folder, err = s.authority(&where); err != nil {
+			return nil, errors.Join(harness("%w", err), s.close())
+		}
+	}
 	switch {
 	case t.file.Target.Container != nil:
-		if err := sh.containers(ctx, f, s, &on, &where); err != nil {
+		if err := sh.containers(ctx, f, s, folder, &on, &where); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
 	case t.file.Target.URL != "":
@@ -76,9 +85,26 @@ func (sh *shell) stage(ctx context.Context, f runFlags, t task) (*stage, error) 
 	return s, nil
 }
 
+// authority makes one for the run, and a folder for what apps are told of it.
+func (s *stage) authority(where *local.Config) (folder string, err error) {
+	if where.TLS, err = mockidp.NewAuthority(hostName); err != nil {
+		return "", err
+	}
+	if folder, err = os.MkdirTemp("", "rollover-"); err != nil {
+		return "", fmt.Errorf("make a folder for the issuer's CA: %w", err)
+	}
+	s.closing = append(s.closing, func() error { return os.RemoveAll(folder) })
+	where.CA = filepath.Join(folder, "ca.pem")
+	if err := os.WriteFile(where.CA, where.TLS.PEM(), 0o644); err != nil {
+		return "", fmt.Errorf("write down the issuer's CA: %w", err)
+	}
+	return folder, os.Chmod(folder, 0o755) // apps may run as somebody else
+}
+
 // containers finds the container engine and says where issuers run: beside the
-// app, or here.
-func (sh *shell) containers(ctx context.Context, f runFlags, s *stage, on *kind.Machine, where *local.Config) error {
+// app, or here. folder is for what apps are told of issuers that speak https;
+// empty: they speak http.
+func (sh *shell) containers(ctx context.Context, f runFlags, s *stage, folder string, on *kind.Machine, where *local.Config) error {
 	found, err := container.Open(ctx, on.Say)
 	if err != nil {
 		return harness("%w", err)
@@ -105,7 +131,7 @@ func (sh *shell) containers(ctx context.Context, f runFlags, s *stage, on *kind.
 	if err := found.Pull(ctx, f.issuerImage, on.Say); err != nil {
 		return harness("the issuer's %w (make image builds it; --issuer-image names another; --issuer-at host does without)", err)
 	}
-	s.open = contained.Opener(contained.Config{Engine: found, Image: f.issuerImage, Profile: where.Profile, SAML: where.SAML})
+	s.open = contained.Opener(contained.Config{Engine: found, Image: f.issuerImage, Profile: where.Profile, SAML: where.SAML, TLSIn: folder})
 	return nil
 }
 

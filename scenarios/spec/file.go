@@ -76,6 +76,7 @@ func (c Carry) Federated() bool { return c.As == "wsfed-login" || c.As == "saml-
 // FileIssuer is the issuer that the app is configured for.
 type FileIssuer struct {
 	Profile string          `json:"profile,omitempty" doc:"generic (default), entra or adfs"`
+	TLS     bool            `json:"tls,omitempty" doc:"it speaks https, with a certificate of an authority that is made for the run: ${ca} is the file with that"`
 	SAML    credential.SAML `json:"saml,omitzero" doc:"what the issuer's administrator chose for the app: how its assertions are signed and written (wsfed-login and saml-login); a step may say otherwise"`
 }
 

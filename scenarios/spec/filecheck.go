@@ -57,6 +57,9 @@ func checkFile(f File) Errors {
 	if at, err := url.Parse(t.URL); t.URL != "" && (err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Host == "") {
 		fail("target.url", fmt.Sprintf("url %q", t.URL), "http://HOST:PORT or https://HOST")
 	}
+	if f.Issuer.TLS && t.URL != "" {
+		fail("issuer.tls", "tls of the issuer of an app that runs already", "it cannot trust an authority that is made for the run")
+	}
 	if t.Clock != "" && t.Process == nil {
 		fail("target.clock", "clock of an app that is not started here", "it takes a process")
 	}

@@ -144,6 +144,14 @@ func TestDecodeFileReadsContainers(t *testing.T) {
 	}
 }
 
+func TestDecodeFileReadsTLS(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "issuer: {tls: false}\n": false, "issuer: {tls: true}\n": true} {
+		if got, err := spec.DecodeFile("f", []byte(container("image: a, port: 80")+text)); err != nil || got.Issuer.TLS != want {
+			t.Errorf("%q: %t, %v", text, got.Issuer.TLS, err)
+		}
+	}
+}
+
 func TestDecodeFileReadsPromises(t *testing.T) {
 	spelled, err := spec.DecodeFile("f", []byte(file("", "promise: {recovery: restart, rejectedGood: 3, fetchesPerMinute: 2, outage: 1h, leeway: 5m}\n")))
 	if err != nil {
@@ -183,6 +191,7 @@ func TestDecodeFileRefuses(t *testing.T) {
 		"no file":           {container(`image: a, port: 80, files: {/app: ""}`), "f:4:49: no file for /app (a path here)"},
 		"container's env":   {container(`image: a, port: 80, env: {A: "${b}"}`), `f:4:45: unknown placeholder "b" (one of issuer, metadata, jwks, federationMetadata, samlMetadata, entityID, wsfed, saml2, thumbprint, thumbprints, certificate, certificates, audience, port, url, ca)`},
 		"clock of an image": {container("image: a, port: 80") + "  clock: libfaketime\n", "f:5:10: clock of an app that is not started here (it takes a process)"},
+		"tls of a url":      {file("", "issuer: {tls: true}\n"), "f:5:15: tls of the issuer of an app that runs already (it cannot trust an authority that is made for the run)"},
 		"misspelt key":      {file("  audiense: a\n", ""), `f:5:3: unknown key "audiense" (did you mean "audience"?)`},
 		"two kinds":         {file("  process: {command: [a]}\n", ""), "f:3:3: process beside url (a target is one of them)"},
 		"no kind":           {"apiVersion: rollover/v1\ntarget: {name: a}\n", "f:2:9: neither process nor container nor url (process: {command: [...]} or container: {image: ...} starts the app, url names one that runs)"},

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -35,6 +37,7 @@ type Config struct {
 	Image   string          // of the issuer
 	Profile string          // generic (default), entra, adfs
 	SAML    credential.SAML // how assertions are signed and written; a step may say otherwise
+	TLSIn   string          // where not empty the issuers speak https, and this folder gets a file for each with whom to trust
 }
 
 // Opener returns what the engine opens issuers with. Each has a name of its own
@@ -47,12 +50,15 @@ func Opener(c Config) engine.Opener {
 		for _, k := range keys {
 			wanted.Keys = append(wanted.Keys, issuer.KeySpec{Name: k.Name, Alg: k.Alg, KID: k.KID, State: k.State})
 		}
-		options := append(c.Engine.Join(host),
-			testcontainer.WithBase("http://"+net.JoinHostPort(host, port)), testcontainer.WithIssuers(wanted))
+		scheme, options := "http://", c.Engine.Join(host)
+		if c.TLSIn != "" {
+			scheme, options = "https://", append(options, testcontainer.WithTLS())
+		}
+		options = append(options, testcontainer.WithBase(scheme+net.JoinHostPort(host, port)), testcontainer.WithIssuers(wanted))
 		started, err := testcontainer.Run(ctx, c.Image, options...)
 		if err == nil {
 			var site engine.Site
-			if site, err = open(ctx, started, audience, host); err == nil {
+			if site, err = c.open(ctx, started, audience, host); err == nil {
 				return site, nil
 			}
 		}
@@ -64,7 +70,7 @@ func Opener(c Config) engine.Opener {
 }
 
 // open looks at an issuer that has started.
-func open(ctx context.Context, started *testcontainer.Container, audience, host string) (engine.Site, error) {
+func (c Config) open(ctx context.Context, started *testcontainer.Container, audience, host string) (engine.Site, error) {
 	info, err := started.Info(ctx)
 	if err != nil {
 		return engine.Site{}, err
@@ -83,6 +89,16 @@ func open(ctx context.Context, started *testcontainer.Container, audience, host 
 	}
 	environment := engine.EnvironmentOf(info, keys, audience)
 	environment.Reach = map[string]string{net.JoinHostPort(host, port): published}
+	if c.TLSIn != "" {
+		ca, err := started.CA(ctx)
+		if err != nil {
+			return engine.Site{}, err
+		}
+		environment.CA = filepath.Join(c.TLSIn, host+".pem")
+		if err := os.WriteFile(environment.CA, ca, 0o644); err != nil {
+			return engine.Site{}, fmt.Errorf("write down whom the app trusts: %w", err)
+		}
+	}
 	i := &remote{Remote: client.Issuer(info.Name), ended: make(chan struct{})}
 	closing := sync.OnceValue(func() error {
 		// Whatever ended the run, the book is read and the container is gone.

@@ -24,6 +24,9 @@ type Config struct {
 	Address string
 	// Host is the name under which apps in containers reach Address; left out: the address itself.
 	Host string
+	// TLS serves https where not nil; CA is the file in which apps find whom to trust then.
+	TLS *mockidp.Authority
+	CA  string
 	// SAML is how assertions are signed and written, as an administrator configured
 	// it for the app; a step may say otherwise.
 	SAML credential.SAML
@@ -40,7 +43,7 @@ func Opener(c Config) engine.Opener {
 		address = "127.0.0.1:0"
 	}
 	return func(ctx context.Context, declared []spec.Key, audience string) (engine.Site, error) {
-		config := mockidp.Config{Profile: c.Profile, Audience: audience, Host: c.Host, SAML: c.SAML, Source: c.Source, Gate: gate}
+		config := mockidp.Config{Profile: c.Profile, Audience: audience, Host: c.Host, TLS: c.TLS, SAML: c.SAML, Source: c.Source, Gate: gate}
 		for _, k := range declared {
 			config.Keys = append(config.Keys, mockidp.Key{Name: k.Name, Alg: k.Alg, KID: k.KID, State: k.State})
 		}
@@ -58,6 +61,7 @@ func Opener(c Config) engine.Opener {
 			return engine.Site{}, err
 		}
 		environment := engine.EnvironmentOf(issuer.Info(), keys, audience)
+		environment.CA = c.CA
 		if c.Host != "" {
 			// Only the app knows that name.
 			if environment.Reach, err = reach(issuer.Info().JWKS, address); err != nil {
