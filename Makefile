@@ -57,11 +57,11 @@ test: targets images ## install what the tests need and run them all, the real t
 	$(GO) test -v ./suites -count=1 -timeout 40m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.randomize-all -ginkgo.label-filter='sign-in' -ginkgo.junit-report=$(CURDIR)/build/junit-sign-in.xml
 
 .PHONY: race
-race: ## run the tests with the race detector; without the real targets, and without sample apps whose defect is a matter of seconds
+race: ## run the tests with the race detector; without the real targets, without containers, and without sample apps whose defect is a matter of seconds
 	cd mockidp && $(GO) test -race ./...
 	cd docker/testcontainer && $(GO) test -race ./...
 	$(GO) test -race $$($(GO) list ./... | grep -v '/suites$$')
-	$(GO) test -race -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.label-filter='!real' -ginkgo.randomize-all
+	$(GO) test -race -v ./suites -count=1 -timeout 30m -args -ginkgo.succinct -ginkgo.no-color -ginkgo.label-filter='!real && !docker' -ginkgo.randomize-all
 
 .PHONY: lint
 lint: $(LINT) ## gofmt, go vet and golangci-lint over all modules, and tidy go.mod files

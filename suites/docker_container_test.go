@@ -1,12 +1,15 @@
 package suites_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -94,87 +97,117 @@ var rehearsed = []struct{ defect, at string }{
 	{"", "container"}, {"", "host"}, {"frozen-key-set", "container"}, {"keeps-removed-keys", "container"}, {"accepts-none", "container"},
 }
 
+// containedPatience is longer than any pause of these sample apps.
+const containedPatience = 10 * time.Second
+
+// outcomes are verdicts without the rest.
+func outcomes(of verdicts) map[string]oracle.Outcome {
+	all := map[string]oracle.Outcome{}
+	for id, v := range of {
+		all[id] = v.Outcome
+	}
+	return all
+}
+
 var _ = Describe("an app as a container", Label("docker"), func() {
-	BeforeEach(func(ctx SpecContext) { needsImages(ctx, issuerImage, sampleImage) })
-	Describe("comes to the verdicts that it comes to as a process", Ordered, ContinueOnFailure, func() {
+	BeforeEach(func(ctx SpecContext) { needsImages(ctx, issuerImage, sampleImage, nodeImage) })
+	Describe("of the images as they were built", Ordered, ContinueOnFailure, func() {
+		// The app on Node has to sit out cool-downs: most of its time it waits.
+		node := make(chan judged, 1)
 		var table strings.Builder
+		BeforeAll(func(ctx SpecContext) {
+			life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+			var running sync.WaitGroup
+			DeferCleanup(func() {
+				cancel()
+				running.Wait()
+			})
+			on := newEngine(ctx)
+			running.Go(func() { node <- runNode(life, on) })
+		})
 		AfterAll(func() {
 			Expect(os.MkdirAll("../build", 0o755)).To(Succeed())
 			Expect(os.WriteFile("../build/containers.md", []byte(table.String()), 0o600)).To(Succeed())
 		})
+
 		for _, r := range rehearsed {
-			name := r.defect
-			if name == "" {
-				name = "sound"
-			}
-			It(fmt.Sprintf("%s, issuers at %s", name, r.at), func(ctx SpecContext) {
-				process, err := sampleAs(true, r.defect)
-				Expect(err).NotTo(HaveOccurred())
-				image, err := sampleAs(false, r.defect)
-				Expect(err).NotTo(HaveOccurred())
+			name := cmp.Or(r.defect, "sound")
+			It(fmt.Sprintf("comes to the verdicts of the process: %s, issuers at %s", name, r.at), func(ctx SpecContext) {
 				if _, err := os.Stat("../bin/rp-sample"); err != nil {
 					Skip("../bin/rp-sample is not built (make build)")
 				}
-				asProcess, err := kind.Of(process.Target, ".", kind.Machine{Environ: os.Environ()})
-				Expect(err).NotTo(HaveOccurred())
-				c, err := contain(newEngine(ctx), r.at, image.Target)
-				Expect(err).NotTo(HaveOccurred())
-				c.Scenarios, c.Promise = catalogue(forBearer), image.Promise
-				contained, err := suites.Run(ctx, c)
-				Expect(err).NotTo(HaveOccurred())
-				c.Target, c.Open = asProcess, nil
-				processed, err := suites.Run(ctx, c)
-				Expect(err).NotTo(HaveOccurred())
-
+				contained, processed := runBoth(ctx, r.defect, r.at)
 				fmt.Fprintf(&table, "\n%s, issuers at %s\n\n| | process | container |\n|---|---|---|\n", name, r.at)
-				outcomes := func(of verdicts) map[string]oracle.Outcome {
-					all := map[string]oracle.Outcome{}
-					for id, v := range of {
-						all[id] = v.Outcome
-					}
-					return all
-				}
+				failed := 0
 				for _, id := range ids(forBearer) {
 					p, c := processed[id], contained[id]
 					fmt.Fprintf(&table, "| %s | %s %s | %s %s |\n", id, p.Outcome, p.Grade, c.Outcome, c.Grade)
-				}
-				Expect(outcomes(contained)).To(Equal(outcomes(processed)), table.String())
-				failed := 0
-				for _, outcome := range outcomes(contained) {
-					if outcome == oracle.Fail {
+					if c.Outcome == oracle.Fail {
 						failed++
 					}
 				}
-				Expect(failed).To(Equal(len(failing[name])), "the table could be all passes: %s", table.String())
+				Expect(outcomes(contained)).To(Equal(outcomes(processed)), table.String())
+				Expect(failed).To(Equal(len(failing[name])), "it is known what this defect fails: %s", table.String())
 			}, NodeTimeout(imagePatience))
 		}
+
+		It("on Node faces the core profile, and comes back when its cool-down is over", func(ctx SpecContext) {
+			got := <-node
+			Expect(got.err).NotTo(HaveOccurred())
+			Expect(got.verdicts).To(HaveLen(len(catalogue(forCore))))
+			for _, v := range got.verdicts {
+				Expect(v.Outcome).NotTo(Equal(oracle.Inconclusive), suites.Tell(v))
+			}
+			Expect(got.verdicts["A2"]).To(suites.Pass())
+			Expect(got.verdicts["F4"]).To(suites.Pass())
+			// jose's cooldownDuration is 30 s, in a container as elsewhere, and its own words are evidence.
+			Expect(got.verdicts["A5"]).To(suites.HaveGrade(oracle.CoolDown))
+			Expect(suites.Tell(got.verdicts["A5"])).To(ContainSubstring("ERR_JWKS_NO_MATCHING_KEY"))
+		}, NodeTimeout(imagePatience))
 	})
 })
 
-var _ = Describe("an app on Node as a container", Label("docker"), Ordered, ContinueOnFailure, func() {
-	BeforeEach(func(ctx SpecContext) { needsImages(ctx, issuerImage, nodeImage) })
-	It("faces the core profile, and comes back when its cool-down is over", func(ctx SpecContext) {
-		path := filepath.Join("relyingparty", "node", "jose", "rollover.yaml")
-		data, err := os.ReadFile(path)
-		Expect(err).NotTo(HaveOccurred())
-		file, err := spec.DecodeFile(path, data)
-		Expect(err).NotTo(HaveOccurred())
-		file.Target.Container = &spec.Container{Image: nodeImage, Port: 8080, Env: file.Target.Process.Env}
-		file.Target.Process = nil
-		c, err := contain(newEngine(ctx), "container", file.Target)
-		Expect(err).NotTo(HaveOccurred())
-		c.Promise, c.Patience = file.Promise, realPatience
-		c.Scenarios = catalogue(func(s spec.Scenario) bool { return s.Profile == "core" && forBearer(s) })
-		got, err := suites.Run(ctx, c)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(got).To(HaveLen(len(c.Scenarios)))
-		for _, v := range got {
-			Expect(v.Outcome).NotTo(Equal(oracle.Inconclusive), suites.Tell(v))
-		}
-		Expect(got["A2"]).To(suites.Pass())
-		Expect(got["F4"]).To(suites.Pass())
-		// jose's cooldownDuration is 30 s, in a container as elsewhere, and its own words are evidence.
-		Expect(got["A5"]).To(suites.HaveGrade(oracle.CoolDown))
-		Expect(suites.Tell(got["A5"])).To(ContainSubstring("ERR_JWKS_NO_MATCHING_KEY"))
-	}, NodeTimeout(imagePatience))
-})
+// runBoth runs the sample app with a defect as a container and as a process.
+func runBoth(ctx context.Context, defect, at string) (contained, processed verdicts) {
+	GinkgoHelper()
+	image, err := sampleAs(false, defect)
+	Expect(err).NotTo(HaveOccurred())
+	c, err := contain(newEngine(ctx), at, image.Target)
+	Expect(err).NotTo(HaveOccurred())
+	c.Scenarios, c.Promise, c.Patience = catalogue(forBearer), image.Promise, containedPatience
+	contained, err = suites.Run(ctx, c)
+	Expect(err).NotTo(HaveOccurred())
+	process, err := sampleAs(true, defect)
+	Expect(err).NotTo(HaveOccurred())
+	c.Open = nil
+	c.Target, err = kind.Of(process.Target, ".", kind.Machine{Environ: os.Environ()})
+	Expect(err).NotTo(HaveOccurred())
+	processed, err = suites.Run(ctx, c)
+	Expect(err).NotTo(HaveOccurred())
+	return contained, processed
+}
+
+// forCore are the scenarios of the core profile that an app faces which takes bearer tokens.
+func forCore(s spec.Scenario) bool { return s.Profile == "core" && forBearer(s) }
+
+// runNode runs the app on Node and jose through the core profile.
+func runNode(ctx context.Context, on *container.Engine) judged {
+	path := filepath.Join("relyingparty", "node", "jose", "rollover.yaml")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return judged{err: err}
+	}
+	file, err := spec.DecodeFile(path, data)
+	if err != nil {
+		return judged{err: err}
+	}
+	file.Target.Container = &spec.Container{Image: nodeImage, Port: 8080, Env: file.Target.Process.Env}
+	file.Target.Process = nil
+	c, err := contain(on, "container", file.Target)
+	if err != nil {
+		return judged{err: err}
+	}
+	c.Promise, c.Patience, c.Scenarios = file.Promise, realPatience, catalogue(forCore)
+	got, err := suites.Run(ctx, c)
+	return judged{verdicts: got, err: err}
+}
