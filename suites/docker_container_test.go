@@ -53,7 +53,7 @@ func needsImages(ctx SpecContext, images ...string) {
 // newEngine is the container engine as one run uses it.
 func newEngine(ctx context.Context) *container.Engine {
 	GinkgoHelper()
-	found, err := container.Open(ctx, func(text string) { GinkgoWriter.Println(text) })
+	found, err := container.Open(ctx, "", func(text string) { GinkgoWriter.Println(text) })
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func(ctx SpecContext) { Expect(found.Close(ctx)).To(Succeed()) })
 	return found

@@ -79,7 +79,7 @@ func (c *Config) runOne(ctx context.Context, s spec.Scenario) (result Result) {
 	c.Progress(Progress{ID: s.ID, Step: beforeSteps, Steps: len(s.Steps), Doing: "starting"})
 	site, err := c.Open(ctx, s.Issuer.Keys, c.Audience)
 	if err != nil {
-		result.Err = fmt.Errorf("open issuer: %w", err)
+		result.Err = fmt.Errorf("%w: %w", errOpen, err)
 		return result
 	}
 	p := &play{Config: *c, scenario: s, site: site, kids: rand.New(rand.NewPCG(c.Seed, hash(s.ID))), step: beforeSteps}

@@ -23,7 +23,7 @@ import (
 // engine is the one of this machine; without one the test is skipped.
 func engine(t *testing.T) *Engine {
 	t.Helper()
-	e, err := Open(t.Context(), nil)
+	e, err := Open(t.Context(), "", nil)
 	if errors.Is(err, ErrAbsent) {
 		t.Skip("docker: ", err)
 	}

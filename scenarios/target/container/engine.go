@@ -47,9 +47,10 @@ type Engine struct {
 // Open finds the engine as testcontainers-go does (DOCKER_HOST, or the usual
 // sockets; contexts of the docker command are not looked at), removes what runs
 // on this machine left that did not come to their end, and makes a network for
-// this one. say is told of what it removed; it may be nil. Errors wrap ErrAbsent
-// or ErrEngine.
-func Open(ctx context.Context, say func(string)) (*Engine, error) {
+// this one. at is the engine's address where one was asked for, in DOCKER_HOST: no
+// other is taken in its place. say is told of what was removed; it may be nil.
+// Errors wrap ErrAbsent or ErrEngine.
+func Open(ctx context.Context, at string, say func(string)) (*Engine, error) {
 	// The libraries' own words are not the run's.
 	log.SetDefault(log.NewNoopLogger())
 	_ = words.SetLevel("panic")
@@ -64,6 +65,9 @@ func Open(ctx context.Context, say func(string)) (*Engine, error) {
 	if prefix := provider.Config().Config.HubImageNamePrefix; prefix != "" {
 		return nil, fmt.Errorf("%w: testcontainers-go puts %q before every image, and these are of the engine itself (set TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX to nothing for the run)", ErrEngine, prefix)
 	}
+	if there := provider.Client().DaemonHost(); at != "" && there != at {
+		return nil, fmt.Errorf("%w at DOCKER_HOST, which is %s (the one at %s was not asked for)", ErrAbsent, at, there)
+	}
 	return open(ctx, provider, say)
 }
 
@@ -73,7 +77,7 @@ func open(ctx context.Context, provider *testcontainers.DockerProvider, say func
 	}
 	e := &Engine{provider: provider, client: provider.Client(), owner: self(rand.Text()[:8])}
 	if _, err := e.client.Ping(ctx, client.PingOptions{}); err != nil {
-		return nil, absent(fmt.Errorf("%s: %w", e.At(), err))
+		return nil, absent(fmt.Errorf("%s: %w", e.client.DaemonHost(), err))
 	}
 	e.sweep(ctx, say)
 	if err := e.findHost(ctx); err != nil {
@@ -98,9 +102,6 @@ func hinted(err error) error {
 	}
 	return fmt.Errorf("%w (without its image set TESTCONTAINERS_RYUK_DISABLED=true: the next run then removes what a killed one left)", err)
 }
-
-// At is the engine's address, as DOCKER_HOST has it.
-func (e *Engine) At() string { return e.client.DaemonHost() }
 
 // Exposed reports whether published ports, those of issuers too, can be reached
 // from other machines: the engine is not on this one's loopback interface.
