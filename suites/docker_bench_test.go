@@ -3,7 +3,9 @@ package suites_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -11,9 +13,12 @@ import (
 
 	"github.com/rollover-harness/rollover/mockidp/timeline"
 	"github.com/rollover-harness/rollover/scenarios/engine"
+	"github.com/rollover-harness/rollover/scenarios/engine/local"
 	"github.com/rollover-harness/rollover/scenarios/oracle"
 	"github.com/rollover-harness/rollover/scenarios/spec"
 	"github.com/rollover-harness/rollover/scenarios/target/container"
+	"github.com/rollover-harness/rollover/scenarios/target/kind"
+	"github.com/rollover-harness/rollover/suites"
 )
 
 // BenchmarkContainers measures all scenarios on the sound sample app as a
@@ -26,13 +31,22 @@ func BenchmarkContainers(b *testing.B) {
 	if missing := hasImages(b.Context(), issuerImage, sampleImage); missing != "" {
 		b.Skip("docker: " + missing)
 	}
-	file, err := sampleAs(false, "")
-	if err != nil {
-		b.Fatal(err)
+	program := filepath.Join(b.TempDir(), "rp-sample")
+	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", program, "./relyingparty/defective/app").CombinedOutput(); err != nil {
+		b.Fatalf("build sample app: %v\n%s", err, out)
 	}
 	all := catalogue(forBearer)
-	for _, at := range []string{"host", "container"} {
-		b.Run("issuers at "+at, func(b *testing.B) {
+	for _, at := range []string{"", "host", "container"} {
+		file, err := sampleAs(at == "", "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		name := "containers, issuers at " + at
+		if at == "" {
+			name = "processes"
+			file.Target.Process.Command = []string{program}
+		}
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				measureContainers(b, at, file, all)
 			}
@@ -47,19 +61,26 @@ func BenchmarkContainers(b *testing.B) {
 	}
 }
 
+// measureContainers runs all scenarios with the app as a container, or as a
+// process where at is empty.
 func measureContainers(b *testing.B, at string, file spec.File, all []spec.Scenario) {
 	began := time.Now()
-	on, err := container.Open(b.Context(), "", nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() {
-		if err := on.Close(context.WithoutCancel(b.Context())); err != nil {
-			b.Error(err)
+	c, err := suites.Config{Open: local.Opener(local.Config{}), Audience: file.Target.Audience}, error(nil)
+	if at == "" {
+		c.Target, err = kind.Of(file.Target, ".", kind.Machine{Environ: os.Environ()})
+	} else {
+		var on *container.Engine
+		if on, err = container.Open(b.Context(), "", nil); err != nil {
+			b.Fatal(err)
 		}
-	}()
-	b.ReportMetric(time.Since(began).Seconds(), "s-engine")
-	c, err := contain(on, at, file.Target)
+		defer func() {
+			if err := on.Close(b.Context()); err != nil {
+				b.Error(err)
+			}
+		}()
+		b.ReportMetric(time.Since(began).Seconds(), "s-engine")
+		c, err = contain(on, at, file.Target)
+	}
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func (p *play) hold(ctx context.Context) error {
 			continue
 		}
 		note := fmt.Sprintf("the keys were %.1f s old when they were fetched again: presenting known tokens only for %.1f s, to tell a cool-down from a cache that runs out", age.Seconds(), left.Seconds())
-		if err := p.record(ctx, timeline.Harness, timeline.Note{Text: note}); err != nil {
+		if err := p.record(ctx, timeline.Note{Text: note}); err != nil {
 			return err
 		}
 		if err := p.wait(ctx, spec.Wait{For: spec.For(left), Beside: []string{late.key}}); err != nil {
@@ -82,7 +82,7 @@ func holdsKeys(d timeline.Document) bool {
 
 // elapsed is now by the book's own clock.
 func (p *play) elapsed(ctx context.Context) (time.Duration, error) {
-	if err := p.record(ctx, timeline.Harness, timeline.Note{Text: "looking back"}); err != nil {
+	if err := p.record(ctx, timeline.Note{Text: "looking back"}); err != nil {
 		return 0, err
 	}
 	entries, err := p.site.Timeline(ctx, 0, 0)

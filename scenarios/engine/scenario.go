@@ -94,7 +94,7 @@ func (c *Config) runOne(ctx context.Context, s spec.Scenario) (result Result) {
 		ended.Error = "the scenarios before left the app so that this one could not begin (restart it, or run this one alone): " + ended.Error
 		result.Err = nil
 	}
-	err = p.record(closing, timeline.Harness, ended)
+	err = p.record(closing, ended)
 	// What was still being served is in the book once the issuer is closed.
 	closeErr := site.Close()
 	entries, readErr := site.Timeline(closing, 0, 0)
@@ -111,7 +111,7 @@ func (c *Config) spoilt(err error) bool {
 
 // run starts the app, plays the steps, looks back and stops the app.
 func (p *play) run(ctx context.Context, began timeline.Began) (err error) {
-	if err := p.record(ctx, timeline.Harness, began); err != nil {
+	if err := p.record(ctx, began); err != nil {
 		return err
 	}
 	if err := p.start(ctx); err != nil {
@@ -193,7 +193,7 @@ func (p *play) start(ctx context.Context) error {
 	}
 	p.instance, p.words = instance, said
 	said.flush()
-	return p.record(ctx, timeline.Harness, timeline.TargetStarted{Address: instance.Address(), PID: instance.PID(), Took: duration(time.Since(began))})
+	return p.record(ctx, timeline.TargetStarted{Address: instance.Address(), PID: instance.PID(), Took: duration(time.Since(began))})
 }
 
 // watch ends the play when the instance ends by itself. The function that it
@@ -256,7 +256,7 @@ func (p *play) stop(ctx context.Context) error {
 	}
 	p.words.close()
 	p.instance = nil
-	return p.record(stopping, timeline.Harness, stopped)
+	return p.record(stopping, stopped)
 }
 
 // restart stops the instance and starts another. An app that does not start
@@ -271,7 +271,7 @@ func (p *play) restart(ctx context.Context) error {
 		return err
 	}
 	stopped := timeline.TargetStopped{Detail: "it does not start again: " + err.Error()}
-	return errors.Join(errEnded, p.record(ctx, timeline.Harness, stopped))
+	return errors.Join(errEnded, p.record(ctx, stopped))
 }
 
 func (p *play) canRestart() bool {
@@ -283,8 +283,9 @@ func (p *play) canRestart() bool {
 	return false
 }
 
-func (p *play) record(ctx context.Context, source string, event timeline.Event) error {
-	if _, err := p.site.Apply(ctx, command.Record{Source: source, Event: event}); err != nil {
+// record puts an event of the harness into the book.
+func (p *play) record(ctx context.Context, event timeline.Event) error {
+	if _, err := p.site.Apply(ctx, command.Record{Source: timeline.Harness, Event: event}); err != nil {
 		return fmt.Errorf("write down %s: %w", event.Type(), err)
 	}
 	return nil
