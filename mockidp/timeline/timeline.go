@@ -40,6 +40,7 @@ type Log struct {
 	entries []Entry
 	changed chan struct{} // closed at the next append
 	ended   chan struct{} // closed by End
+	end     sync.Once
 }
 
 // ErrEnded is returned to who waits for entries of a book that has ended.
@@ -102,8 +103,8 @@ func (l *Log) Wait(ctx context.Context, seq uint64) ([]Entry, error) {
 }
 
 // End wakes all who wait: nothing more will be written. What was written can
-// still be read. It is called once.
-func (l *Log) End() { close(l.ended) }
+// still be read. It may be called again.
+func (l *Log) End() { l.end.Do(func() { close(l.ended) }) }
 
 func (l *Log) after(seq uint64) ([]Entry, <-chan struct{}) {
 	l.mu.Lock()
