@@ -67,7 +67,7 @@ func (l *Log) Append(source string, event Event) Entry {
 	l.next++
 	l.entries = append(l.entries, e)
 	// Twice the limit before a trim makes dropping cheap on average.
-	if l.limit > 0 && len(l.entries) >= 2*l.limit {
+	if l.limit > 0 && len(l.entries)/2 >= l.limit {
 		l.entries = append([]Entry(nil), l.entries[len(l.entries)-l.limit:]...)
 	}
 	close(l.changed)
