@@ -50,7 +50,7 @@ func BenchmarkContainers(b *testing.B) {
 
 func measureContainers(b *testing.B, at string, file spec.File, all []spec.Scenario) {
 	began := time.Now()
-	on, err := container.Open(b.Context(), nil)
+	on, err := container.Open(b.Context(), "", nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,12 +2,14 @@ package suites_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -36,12 +38,11 @@ type drilled struct {
 	stderr bytes.Buffer
 }
 
-func startDrill(dir string) *drilled {
+func startDrill(ctx context.Context, dir string) *drilled {
 	GinkgoHelper()
 	program, err := filepath.Abs("../bin/rollover")
 	Expect(err).NotTo(HaveOccurred())
-	d := &drilled{}
-	d.tool = exec.Command(program, "run", "--patience", "10s")
+	d := &drilled{tool: exec.CommandContext(ctx, program, "run", "--patience", "10s")}
 	d.tool.Dir, d.tool.Stderr = dir, &d.stderr
 	Expect(d.tool.Start()).To(Succeed())
 	return d
@@ -50,15 +51,10 @@ func startDrill(dir string) *drilled {
 // left lists what bears the label of runs, and volumes that nobody had before.
 func left(ctx context.Context, before []string) []string {
 	GinkgoHelper()
-	var all []string
-	all = append(all, strings.Fields(docker(ctx, "ps", "--all", "--quiet", "--filter", "label=rollover.run"))...)
+	all := strings.Fields(docker(ctx, "ps", "--all", "--quiet", "--filter", "label=rollover.run"))
 	all = append(all, strings.Fields(docker(ctx, "network", "ls", "--quiet", "--filter", "label=rollover.run"))...)
 	for _, volume := range strings.Fields(docker(ctx, "volume", "ls", "--quiet")) {
-		known := false
-		for _, old := range before {
-			known = known || old == volume
-		}
-		if !known {
+		if !slices.Contains(before, volume) {
 			all = append(all, volume)
 		}
 	}
@@ -73,6 +69,8 @@ var _ = Describe("runs with containers that are interrupted", Label("docker"), f
 		}
 	})
 
+	// Ten runs, five of them interrupted: three by SIGINT at a random moment, two
+	// by SIGKILL at a random moment once there is a container.
 	It("leave nothing behind, or the next run removes it and says so", func(ctx SpecContext) {
 		dir := GinkgoT().TempDir()
 		for name, text := range map[string]string{"rollover.yaml": drillFile, "Dockerfile": "FROM " + sampleImage + "\nVOLUME /data\n"} {
@@ -80,47 +78,75 @@ var _ = Describe("runs with containers that are interrupted", Label("docker"), f
 		}
 		DeferCleanup(func(ctx SpecContext) { docker(ctx, "image", "rm", "--force", "rollover-target:app-drilled") })
 		before := strings.Fields(docker(ctx, "volume", "ls", "--quiet"))
-		whole := time.Now()
-		first := startDrill(dir)
-		Expect(first.tool.Wait()).To(Succeed(), "%s", &first.stderr)
-		took := time.Since(whole)
-		Expect(left(ctx, before)).To(BeEmpty())
-
 		random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 0))
-		swept := 0
-		for n := range 9 {
-			deserted := len(left(ctx, before))
-			d := startDrill(dir)
+		var took time.Duration
+		for n := range 10 {
+			deserted := left(ctx, before)
+			began := time.Now()
+			d := startDrill(ctx, dir)
 			what := "to its end"
-			if n%2 == 0 { // five of ten, and the last run of all is a whole one
-				signal := []syscall.Signal{syscall.SIGINT, syscall.SIGKILL}[n/2%2]
-				after := time.Duration(random.Int64N(int64(took)))
+			var signal syscall.Signal
+			switch {
+			case n%2 == 0: // a whole one, and the first says how long that takes
+			case n%4 == 1:
+				signal = syscall.SIGINT
+			default:
+				signal = syscall.SIGKILL
+				Eventually(func() string { return docker(ctx, "ps", "--quiet", "--filter", "label=rollover.run") }).
+					WithTimeout(upPatience).WithPolling(20 * time.Millisecond).ShouldNot(BeEmpty())
+			}
+			if signal != 0 {
+				after := time.Duration(random.Int64N(int64(took / time.Duration(1+n%4)))) // of SIGKILL: while it still runs
 				what = fmt.Sprintf("%s after %s", signal, after)
-				timer := time.NewTimer(after)
-				select {
-				case <-timer.C:
-				case <-ctx.Done():
-				}
+				wait(ctx, after)
 				Expect(d.tool.Process.Signal(signal)).To(Or(Succeed(), MatchError(os.ErrProcessDone)))
 			}
 			err := d.tool.Wait()
-			if n%2 == 1 {
-				Expect(err).NotTo(HaveOccurred(), "%s", &d.stderr)
-			}
-			if deserted > 0 && (n%2 == 1) {
-				Expect(d.stderr.String()).To(ContainSubstring("removed what a run that did not come to its end left: "))
-				swept++
-			}
 			now := left(ctx, before)
-			GinkgoWriter.Printf("run %d: %s: %v; left %v\n", n+2, what, err, now)
-			if status := d.tool.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
-				continue // killed: it could not remove anything
+			GinkgoWriter.Printf("run %d: %s: %v; left %v\n", n+1, what, err, now)
+			if len(deserted) > 0 && (signal != syscall.SIGINT || strings.Contains(d.stderr.String(), "removed")) {
+				Expect(d.stderr.String()).To(ContainSubstring("removed what a run that did not come to its end left: "))
 			}
-			Expect(now).To(BeEmpty(), "run %d: %s\n%s", n+2, what, &d.stderr)
+			switch {
+			case signal == syscall.SIGKILL && err != nil:
+				Expect(now).NotTo(BeEmpty(), "it was killed while it had containers: the next run would have nothing to show")
+			case signal == 0:
+				Expect(err).NotTo(HaveOccurred(), "%s", &d.stderr)
+				took = cmp.Or(took, time.Since(began))
+				Expect(now).To(BeEmpty(), "run %d: %s\n%s", n+1, what, &d.stderr)
+			case err != nil && d.tool.ProcessState.ExitCode() >= 0:
+				Expect(d.tool.ProcessState.ExitCode()).To(Equal(130), "%s", &d.stderr)
+				Expect(now).To(BeEmpty(), "run %d: %s\n%s", n+1, what, &d.stderr)
+			}
 		}
-		last := startDrill(dir)
+		last := startDrill(ctx, dir)
 		Expect(last.tool.Wait()).To(Succeed(), "%s", &last.stderr)
 		Expect(left(ctx, before)).To(BeEmpty())
-		GinkgoWriter.Printf("%d runs found something to remove\n", swept)
+	}, NodeTimeout(imagePatience))
+
+	It("speak https where the file says so, with the issuers in containers and here", func(ctx SpecContext) {
+		dir := GinkgoT().TempDir()
+		file := strings.Replace(drillFile, "build: {context: .}", "image: "+sampleImage, 1)
+		file = strings.Replace(file, `PORT: "${port}"`, `PORT: "${port}", SSL_CERT_FILE: "${ca}"`, 1) + "issuer: {tls: true}\n"
+		Expect(os.WriteFile(filepath.Join(dir, "rollover.yaml"), []byte(file), 0o600)).To(Succeed())
+		program, err := filepath.Abs("../bin/rollover")
+		Expect(err).NotTo(HaveOccurred())
+		for _, at := range []string{"container", "host"} {
+			tool := exec.CommandContext(ctx, program, "run", "--patience", "10s", "--issuer-at", at)
+			tool.Dir = dir
+			said, err := tool.CombinedOutput()
+			Expect(err).NotTo(HaveOccurred(), string(said))
+			Expect(string(said)).To(ContainSubstring("3 passed, 0 failed"))
+		}
 	}, NodeTimeout(imagePatience))
 })
+
+// wait lets time pass, and no longer than ctx lets it.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

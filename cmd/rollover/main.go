@@ -35,12 +35,18 @@ func execute() int {
 	return sh.report(sh.root().Execute())
 }
 
-// interruptible is for commands that Ctrl-C and SIGTERM end with code 130.
+// interruptible is for commands that Ctrl-C, SIGTERM and a closed terminal end
+// with code 130.
 func interruptible(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(_ *cobra.Command, args []string) error {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+		if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+			signals = append(signals, syscall.SIGHUP)
+		}
+		ctx, stop := signal.NotifyContext(context.Background(), signals...)
 		defer stop()
-		// A second Ctrl-C ends the tool at once; the apps end with it all the same.
+		// A second Ctrl-C ends the tool at once; processes end with it all the same,
+		// containers when the next run removes them.
 		context.AfterFunc(ctx, stop)
 		err := run(ctx, args)
 		var e *exit

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -38,12 +37,15 @@ func (sh *shell) run() *cobra.Command {
 		Short: "Runs an app through rollovers and prints the verdicts",
 		Long: "Starts an issuer and the app of FILE (default rollover.yaml) for each scenario, carries the\n" +
 			"scenario out, and judges what the app answered.\n\n" +
+			"An app that is a container has its issuers in containers beside it, or with --issuer-at host\n" +
+			"in this process.\n\n" +
 			"With --url the app is running already and was configured for the issuer at --issuer.\n\n" +
 			"Exit codes: 0 all passed, 1 a scenario failed, 2 usage or an invalid file, 3 something was\n" +
 			"inconclusive (with --strict also not applicable), 4 the harness or the app's start failed,\n" +
 			"130 interrupted.",
 		Example: "  rollover run\n" +
 			"  rollover run orders/rollover.yaml --include A5,B3 --json report.json --timelines timelines/\n" +
+			"  rollover run orders/container.yaml --issuer-at host\n" +
 			"  rollover run --url http://127.0.0.1:5000/api --issuer 127.0.0.1:8400 --audience api://orders\n" +
 			"  rollover run --url http://127.0.0.1:5000/ --as wsfed-login --issuer-profile entra --audience urn:orders --profile federation",
 		Args: cobra.MaximumNArgs(1),
@@ -74,7 +76,7 @@ func (sh *shell) run() *cobra.Command {
 	return c
 }
 
-func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) (err error) {
+func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) error {
 	if err := f.check(args); err != nil {
 		return err
 	}
@@ -92,14 +94,7 @@ func (sh *shell) runTarget(ctx context.Context, f runFlags, args []string) (err 
 	if err != nil {
 		return err
 	}
-	defer func() {
-		// What is left behind must not cost the verdict, nor the other way round.
-		if left := s.close(); err == nil {
-			err = left
-		} else if left != nil {
-			fmt.Fprintln(sh.stderr, "rollover:", left)
-		}
-	}()
+	defer sh.strike(s)
 	c := engine.Config{
 		Target: s.app, Open: s.open, Scenarios: t.chosen, Promise: t.file.Promise, Profile: t.file.Issuer.Profile, Audience: t.file.Target.Audience,
 		Patience: f.patience, Parallel: cmp.Or(s.parallel, f.parallel), Seed: f.seed, Tool: sh.version,

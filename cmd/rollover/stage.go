@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/rollover-harness/rollover/mockidp"
 	"github.com/rollover-harness/rollover/mockidp/keysource"
@@ -33,30 +31,39 @@ type stage struct {
 	closing  []func() error
 }
 
-func (s *stage) close() error {
-	var errs []error
+// strike takes the stage down. What is left behind is said, and costs no verdict.
+func (sh *shell) strike(s *stage) {
 	for n := len(s.closing) - 1; n >= 0; n-- {
-		errs = append(errs, s.closing[n]())
+		if err := s.closing[n](); err != nil {
+			fmt.Fprintln(sh.stderr, "rollover:", err)
+		}
 	}
-	return errors.Join(errs...)
 }
 
 // stage makes ready for the target of a file.
-func (sh *shell) stage(ctx context.Context, f runFlags, t task) (*stage, error) {
+func (sh *shell) stage(ctx context.Context, f runFlags, t task) (_ *stage, err error) {
 	s := &stage{}
+	defer func() {
+		if err != nil {
+			sh.strike(s)
+		}
+	}()
 	where := local.Config{Profile: t.file.Issuer.Profile, SAML: t.file.Issuer.SAML}
 	on := kind.Machine{Environ: os.Environ(), Say: func(text string) { fmt.Fprintln(sh.stderr, text) }}
 	folder := ""
 	if t.file.Issuer.TLS {
-		var err error
 		if folder, err = s.authority(&where); err != nil {
-			return nil, errors.Join(harness("%w", err), s.close())
+			return nil, harness("%w", err)
 		}
 	}
 	switch {
 	case t.file.Target.Container != nil:
+		// Before the engine is looked for: that is a mistake of the file.
+		if _, err := container.Files(t.dir, t.file.Target.Container.Files); err != nil {
+			return nil, usage("%s: %w", t.name, err)
+		}
 		if err := sh.containers(ctx, f, s, folder, &on, &where); err != nil {
-			return nil, errors.Join(err, s.close())
+			return nil, err
 		}
 	case t.file.Target.URL != "":
 		// The app remembers keys from one scenario, and one run, to the next:
@@ -66,20 +73,18 @@ func (sh *shell) stage(ctx context.Context, f runFlags, t task) (*stage, error) 
 		where.Address = f.issuer
 		s.parallel = 1
 		if err := sh.announce(f.issuer); err != nil {
-			return nil, errors.Join(err, s.close())
+			return nil, err
 		}
 	}
 	if s.open == nil {
 		s.open = local.Opener(where)
 	}
-	app, err := kind.Of(t.file.Target, t.dir, on)
-	if err != nil {
-		return nil, errors.Join(usage("%s: %w", t.name, err), s.close())
+	if s.app, err = kind.Of(t.file.Target, t.dir, on); err != nil {
+		return nil, usage("%s: %w", t.name, err)
 	}
-	s.app = app
-	if c, is := app.(*container.Target); is {
+	if c, is := s.app.(*container.Target); is {
 		if err := c.Prepare(ctx); err != nil {
-			return nil, errors.Join(harness("%s: %w", t.name, err), s.close())
+			return nil, harness("%s: %w", t.name, err)
 		}
 	}
 	return s, nil
@@ -105,19 +110,19 @@ func (s *stage) authority(where *local.Config) (folder string, err error) {
 // app, or here. folder is for what apps are told of issuers that speak https;
 // empty: they speak http.
 func (sh *shell) containers(ctx context.Context, f runFlags, s *stage, folder string, on *kind.Machine, where *local.Config) error {
-	found, err := container.Open(ctx, on.Say)
+	found, err := container.Open(ctx, os.Getenv("DOCKER_HOST"), on.Say)
 	if err != nil {
 		return harness("%w", err)
 	}
+	s.closing = append(s.closing, func() error { return found.Close(ctx) })
 	on.Engine = found
-	s.closing = append(s.closing, func() error {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
-		defer cancel()
-		if err := found.Close(ending); err != nil {
-			return harness("%w", err)
-		}
-		return nil
+	told := context.AfterFunc(ctx, func() {
+		fmt.Fprintln(sh.stderr, "removing containers (who interrupts this leaves them for the next run to remove)")
 	})
+	s.closing = append(s.closing, func() error { told(); return nil })
+	if found.Exposed() {
+		fmt.Fprintf(sh.stderr, "warning: the container engine is not on this machine's loopback interface: while the run lasts other machines may reach its app and its issuers, who sign whatever they are asked to\n")
+	}
 	if f.issuerAt == "host" {
 		at := found.Gateway()
 		if at == "" {
@@ -129,14 +134,11 @@ func (sh *shell) containers(ctx context.Context, f runFlags, s *stage, folder st
 		return nil
 	}
 	if err := found.Pull(ctx, f.issuerImage, on.Say); err != nil {
-		return harness("the issuer's %w (make image builds it; --issuer-image names another; --issuer-at host does without)", err)
+		return harness("issuer: %w (make image builds it; --issuer-image names another; --issuer-at host does without)", err)
 	}
 	s.open = contained.Opener(contained.Config{Engine: found, Image: f.issuerImage, Profile: where.Profile, SAML: where.SAML, TLSIn: folder})
 	return nil
 }
-
-// removal is how long what is left of a run gets to be removed.
-const removal = time.Minute
 
 // announce says where the issuer of a running app will be.
 func (sh *shell) announce(address string) error {

@@ -95,6 +95,9 @@ type Result struct {
 // before anything has happened.
 var ErrPlain = errors.New("the app does not accept a good token in its plain state, before any step")
 
+// errOpen is wrapped by the error of an issuer that cannot be had.
+var errOpen = errors.New("open issuer")
+
 // Run runs the scenarios side by side and returns their books in the order of
 // the scenarios. The error is the first one of the harness, or ctx's; the
 // books that were finished are returned with it. Nothing that Run started
@@ -111,9 +114,15 @@ func Run(ctx context.Context, c Config) ([]Result, error) {
 		running.Go(func() {
 			defer func() { <-slots }()
 			results[i] = c.runOne(ctx, s)
-			if err := results[i].Err; err != nil && (errors.Is(err, target.ErrStart) || errors.Is(err, ErrPlain)) {
+			err := results[i].Err
+			switch {
+			case err == nil:
+			case errors.Is(err, target.ErrStart), errors.Is(err, ErrPlain):
 				// Nothing can be learnt of an app that does not come up: the others end too.
 				cancel(err)
+			case errors.Is(err, errOpen):
+				// There will be no verdict: the others would take minutes to say so.
+				cancel(fmt.Errorf("scenario %s: %w", s.ID, err))
 			}
 		})
 	}

@@ -168,6 +168,7 @@ func (p *play) once(ctx context.Context, v spec.Present) (target.Observation, er
 		// An answer cut off by the end of the run says nothing of the app.
 		return o, context.Cause(ctx)
 	}
+	p.words.flush() // what the app said of it comes before its answer
 	err = p.record(ctx, timeline.Harness, timeline.Presented{
 		Minted: c.Minted, Step: p.step, Token: v.Token, Outcome: o.Outcome, Status: o.Status, Detail: o.Detail, Shown: o.Shown, Undelivered: o.Undelivered, Took: duration(o.Took),
 	})

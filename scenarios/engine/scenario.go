@@ -33,6 +33,7 @@ type play struct {
 	scenario spec.Scenario
 	site     Site
 	instance target.Instance
+	words    *words // of the instance
 
 	random sync.Mutex // guards kids
 	kids   *rand.Rand
@@ -78,7 +79,7 @@ func (c *Config) runOne(ctx context.Context, s spec.Scenario) (result Result) {
 	c.Progress(Progress{ID: s.ID, Step: beforeSteps, Steps: len(s.Steps), Doing: "starting"})
 	site, err := c.Open(ctx, s.Issuer.Keys, c.Audience)
 	if err != nil {
-		result.Err = fmt.Errorf("open issuer: %w", err)
+		result.Err = fmt.Errorf("%w: %w", errOpen, err)
 		return result
 	}
 	p := &play{Config: *c, scenario: s, site: site, kids: rand.New(rand.NewPCG(c.Seed, hash(s.ID))), step: beforeSteps}
@@ -184,15 +185,14 @@ func (p *play) do(ctx context.Context, verb spec.Verb) error {
 // start brings up an instance and writes down that it did.
 func (p *play) start(ctx context.Context) error {
 	began := time.Now()
-	instance, err := p.Target.Start(ctx, p.site.Environment, func(line string) {
-		// A line that cannot be written down is a failure of the issuer, which
-		// the next step meets.
-		_ = p.record(context.WithoutCancel(ctx), timeline.App, timeline.Note{Text: line})
-	})
+	said := newWords(func(lines []string) { p.writeDown(ctx, lines) })
+	instance, err := p.Target.Start(ctx, p.site.Environment, said.say)
 	if err != nil {
+		said.close()
 		return err
 	}
-	p.instance = instance
+	p.instance, p.words = instance, said
+	said.flush()
 	return p.record(ctx, timeline.Harness, timeline.TargetStarted{Address: instance.Address(), PID: instance.PID(), Took: duration(time.Since(began))})
 }
 
@@ -254,6 +254,7 @@ func (p *play) stop(ctx context.Context) error {
 	if err := p.instance.Stop(stopping); err != nil {
 		return fmt.Errorf("stop target: %w", err)
 	}
+	p.words.close()
 	p.instance = nil
 	return p.record(stopping, timeline.Harness, stopped)
 }

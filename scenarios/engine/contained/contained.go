@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -28,8 +29,11 @@ import (
 // port is that of the protocol listener in the image.
 const port = "8400"
 
-// ending is how long an issuer gets to give its book and to go.
-const ending = 10 * time.Second
+const (
+	ending       = 10 * time.Second // that an issuer gets to give its book, and then to go
+	making       = time.Minute      // that one gets to start
+	startsAtOnce = 3                // issuers being started at a time for each processor
+)
 
 // Config says what kind of issuers are opened.
 type Config struct {
@@ -44,7 +48,14 @@ type Config struct {
 // in the run's network.
 func Opener(c Config) engine.Opener {
 	var opened atomic.Int64
+	gate := make(chan struct{}, startsAtOnce*runtime.GOMAXPROCS(0))
 	return func(ctx context.Context, keys []spec.Key, audience string) (engine.Site, error) {
+		select {
+		case gate <- struct{}{}:
+			defer func() { <-gate }()
+		case <-ctx.Done():
+			return engine.Site{}, context.Cause(ctx)
+		}
 		host := fmt.Sprintf("issuer-%d.rollover.test", opened.Add(1))
 		wanted := issuer.Spec{Name: "default", Profile: c.Profile, Audience: audience, SAML: c.SAML}
 		for _, k := range keys {
@@ -55,7 +66,13 @@ func Opener(c Config) engine.Opener {
 			scheme, options = "https://", append(options, testcontainer.WithTLS())
 		}
 		options = append(options, testcontainer.WithBase(scheme+net.JoinHostPort(host, port)), testcontainer.WithIssuers(wanted))
-		started, err := testcontainer.Run(ctx, c.Image, options...)
+		// Not tied to the run's end, so that nothing is made that nobody knows of.
+		steady, cancel := context.WithTimeout(context.WithoutCancel(ctx), making)
+		defer cancel()
+		started, err := testcontainer.Run(steady, c.Image, options...)
+		if err == nil {
+			err = context.Cause(ctx)
+		}
 		if err == nil {
 			var site engine.Site
 			if site, err = c.open(ctx, started, audience, host); err == nil {
@@ -104,6 +121,7 @@ func (c Config) open(ctx context.Context, started *testcontainer.Container, audi
 		// Whatever ended the run, the book is read and the container is gone.
 		steady, cancel := context.WithTimeout(context.WithoutCancel(ctx), ending)
 		defer cancel()
+		defer client.Close()
 		return errors.Join(i.end(steady), end(ctx, started))
 	})
 	return engine.Site{Issuer: i, Environment: environment, Close: closing}, nil
@@ -131,6 +149,9 @@ func (i *remote) Timeline(ctx context.Context, after uint64, wait time.Duration)
 	select {
 	case <-i.ended:
 		from := slices.IndexFunc(i.book, func(e timeline.Entry) bool { return e.Seq > after })
+		if from < 0 && wait > 0 {
+			return nil, fmt.Errorf("wait for entries: %w", issuer.ErrClosed)
+		}
 		if from < 0 {
 			return nil, nil
 		}

@@ -25,7 +25,7 @@ const image = "rollover/mockidp:dev" // make image
 
 func start(t *testing.T) *container.Engine {
 	t.Helper()
-	on, err := container.Open(t.Context(), nil)
+	on, err := container.Open(t.Context(), "", nil)
 	if errors.Is(err, container.ErrAbsent) {
 		t.Skip("docker: ", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/testcontainers/testcontainers-go"
@@ -51,7 +52,10 @@ type Target struct {
 	gate   chan struct{} // bounds how many containers are being started at a time
 
 	preparing sync.Mutex
-	image     string // empty until it is known to be there
+	image     string // its name; empty until it is known to be there
+	id        string // of the image as it was then: the name may move on while the run lasts
+
+	worked atomic.Bool // a container of it was ready once
 }
 
 // New checks the configuration. Its errors wrap ErrConfig; nothing is started.
@@ -76,18 +80,29 @@ func New(config Config) (*Target, error) {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
 	}
-	files := map[string]string{}
-	for to, from := range config.Files {
+	files, err := Files(config.Dir, config.Files)
+	if err != nil {
+		return nil, err
+	}
+	config.Files = files
+	return &Target{config: config, gate: make(chan struct{}, startsAtOnce*runtime.GOMAXPROCS(0))}, nil
+}
+
+// Files sees that files that go into a container are there. Relative paths start
+// at dir. Errors wrap ErrConfig.
+func Files(dir string, files map[string]string) (map[string]string, error) {
+	found := map[string]string{}
+	for _, to := range slices.Sorted(maps.Keys(files)) {
+		from := files[to]
 		if !filepath.IsAbs(from) {
-			from = filepath.Join(config.Dir, from)
+			from = filepath.Join(dir, from)
 		}
 		if at, err := os.Stat(from); err != nil || !at.Mode().IsRegular() {
 			return nil, fmt.Errorf("%w: %s, which goes to %s, is not a file here", ErrConfig, from, to)
 		}
-		files[to] = from
+		found[to] = from
 	}
-	config.Files = files
-	return &Target{config: config, gate: make(chan struct{}, startsAtOnce*runtime.GOMAXPROCS(0))}, nil
+	return found, nil
 }
 
 // startsAtOnce is how many containers are being started at a time for each
@@ -125,6 +140,7 @@ func (t *Target) Start(ctx context.Context, env target.Environment, log func(lin
 		err = ready.Await(ctx, i.address, i.done)
 	}
 	if err == nil {
+		t.worked.Store(true)
 		return i, nil
 	}
 	failed := t.failure(ctx, i, err)
@@ -151,6 +167,9 @@ func (t *Target) failure(ctx context.Context, i *instance, err error) error {
 		return fmt.Errorf("start %s: %w: image %s: %w before it was ready%s", t.Name(), target.ErrStart, t.image, exit, words)
 	case ctx.Err() != nil:
 		return fmt.Errorf("start %s: image %s: %w%s", t.Name(), t.image, err, words)
+	case i == nil && t.worked.Load():
+		// There is no container of an image that is fine: that is not the app's doing.
+		return fmt.Errorf("start %s: %w: image %s: %w", t.Name(), ErrEngine, t.image, err)
 	case i == nil:
 		return fmt.Errorf("start %s: %w: image %s: %w", t.Name(), target.ErrStart, t.image, err)
 	default:
@@ -159,8 +178,23 @@ func (t *Target) failure(ctx context.Context, i *instance, err error) error {
 	}
 }
 
-// launch starts a container. From here on watch ends it all.
-func (t *Target) launch(ctx context.Context, env target.Environment, log func(string)) (_ *instance, ready probe.Ready, err error) {
+// portTries is how many ports are tried: they are free on this machine, but the
+// engine may be elsewhere, and serve others.
+const portTries = 5
+
+// launch starts a container on a port of its own.
+func (t *Target) launch(ctx context.Context, env target.Environment, log func(string)) (i *instance, ready probe.Ready, err error) {
+	for range portTries {
+		i, ready, err = t.launchOnce(ctx, env, log)
+		if err == nil || !strings.Contains(err.Error(), "port is already allocated") && !strings.Contains(err.Error(), "address already in use") {
+			break
+		}
+	}
+	return i, ready, err
+}
+
+// launchOnce starts a container. From here on follow's goroutines end it all.
+func (t *Target) launchOnce(ctx context.Context, env target.Environment, log func(string)) (_ *instance, ready probe.Ready, err error) {
 	ready = t.config.Ready
 	engine := t.config.Engine
 	port, err := t.ports.Reserve()
@@ -172,38 +206,43 @@ func (t *Target) launch(ctx context.Context, env target.Environment, log func(st
 			port.Release()
 		}
 	}()
-	address := "http://" + engine.address(port.Number)
-	request, err := t.request(env, target.Own{Port: t.config.Port, URL: address}, port.Number)
+	own := target.Own{Port: t.config.Port, URL: "http://" + engine.address(port.Number)}
+	request, err := t.request(env, own, port.Number)
 	if err != nil {
 		return nil, ready, err
 	}
-	if ready.Path, err = env.Fill(ready.Path, target.Own{Port: t.config.Port, URL: address}); err != nil {
+	if ready.Path, err = env.Fill(ready.Path, own); err != nil {
 		return nil, ready, err
 	}
-	session, err := t.config.Probe.Open(address, env)
+	session, err := t.config.Probe.Open(own.URL, env)
 	if err != nil {
 		return nil, ready, err
 	}
-	made, err := engine.provider.CreateContainer(ctx, request)
+	steady, cancel := context.WithTimeout(context.WithoutCancel(ctx), making)
+	defer cancel()
+	made, err := engine.provider.CreateContainer(steady, request)
+	i := &instance{name: t.Name(), address: own.URL, port: port, engine: engine, container: made, session: session, done: make(chan struct{})}
 	if err == nil {
-		err = made.Start(ctx)
+		err = made.Start(steady)
 	}
-	if err != nil {
-		session.Close()
-		return nil, ready, errors.Join(plain(err), terminate(ctx, made))
+	if err == nil {
+		err = i.follow(ctx, log)
 	}
-	i := &instance{name: t.Name(), address: address, port: port, engine: engine, container: made, session: session, done: make(chan struct{})}
-	if err := i.follow(ctx, log); err != nil {
-		session.Close()
-		return nil, ready, errors.Join(err, terminate(ctx, made))
+	if err == nil {
+		return i, ready, nil
 	}
-	return i, ready, nil
+	session.Close()
+	err = plain(err)
+	if made != nil {
+		err = errors.Join(err, remove(ctx, made))
+	}
+	return nil, ready, err
 }
 
 // request is what the engine is asked for.
 func (t *Target) request(env target.Environment, own target.Own, outside int) (testcontainers.ContainerRequest, error) {
 	r := testcontainers.ContainerRequest{
-		Image: t.image, Env: map[string]string{}, Labels: t.config.Engine.owner.labels(),
+		Image: t.id, Env: map[string]string{}, Labels: t.config.Engine.owner.labels(),
 		ExposedPorts: []string{fmt.Sprintf("%d/tcp", t.config.Port)},
 	}
 	if env.CA != "" {
@@ -211,7 +250,12 @@ func (t *Target) request(env target.Environment, own target.Own, outside int) (t
 		env.CA = caPath
 	}
 	for _, to := range slices.Sorted(maps.Keys(t.config.Files)) {
-		r.Files = append(r.Files, testcontainers.ContainerFile{HostFilePath: t.config.Files[to], ContainerFilePath: to, FileMode: 0o644})
+		from := t.config.Files[to]
+		at, err := os.Stat(from)
+		if err != nil {
+			return r, err
+		}
+		r.Files = append(r.Files, testcontainers.ContainerFile{HostFilePath: from, ContainerFilePath: to, FileMode: int64(at.Mode().Perm())})
 	}
 	for _, word := range t.config.Command {
 		filled, err := env.Fill(word, own)
@@ -231,9 +275,11 @@ func (t *Target) request(env target.Environment, own target.Own, outside int) (t
 	for _, name := range slices.Sorted(maps.Keys(t.config.Hosts)) {
 		hosts = append(hosts, name+":"+t.config.Hosts[name])
 	}
-	r.Networks = []string{t.config.Engine.network.Name}
+	r.Networks = []string{t.config.Engine.network}
 	publish := t.config.Engine.at(t.config.Port, outside)
 	r.HostConfigModifier = func(h *container.HostConfig) {
+		// The library lets a container without its network start all the same.
+		h.NetworkMode = container.NetworkMode(t.config.Engine.network)
 		publish(h)
 		h.ExtraHosts = hosts
 	}
@@ -260,11 +306,3 @@ type worded struct {
 
 func (w *worded) Error() string { return w.text }
 func (w *worded) Unwrap() error { return w.err }
-
-// terminate ends a container that came to be nothing and removes it; nil: there is none.
-func terminate(ctx context.Context, c testcontainers.Container) error {
-	if c == nil {
-		return nil
-	}
-	return remove(context.WithoutCancel(ctx), c)
-}

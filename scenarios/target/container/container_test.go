@@ -23,7 +23,7 @@ import (
 // engine is the one of this machine; without one the test is skipped.
 func engine(t *testing.T) *Engine {
 	t.Helper()
-	e, err := Open(t.Context(), nil)
+	e, err := Open(t.Context(), "", nil)
 	if errors.Is(err, ErrAbsent) {
 		t.Skip("docker: ", err)
 	}
@@ -49,6 +49,7 @@ func image(t *testing.T) string {
 	}
 	for name, text := range map[string]string{
 		"Dockerfile": "FROM scratch\nCOPY app /app\nENTRYPOINT [\"/app\"]\n",
+		"empty":      "FROM scratch\nCOPY settings /settings\n",
 		"broken":     "FROM scratch\nCOPY nothing /app\n",
 		"settings":   "of the app",
 		"ca.pem":     "an authority",
@@ -88,6 +89,8 @@ func TestContainers(t *testing.T) {
 	t.Run("fail to start", func(t *testing.T) { failToStart(t, e, dir) })
 	t.Run("end by themselves", func(t *testing.T) { endByThemselves(t, e, dir) })
 	t.Run("are removed", func(t *testing.T) { areRemoved(t, e, dir) })
+	t.Run("stay the image that they were", func(t *testing.T) { staysTheImageThatItWas(t, e, dir) })
+	t.Run("of an engine that fails", func(t *testing.T) { engineFails(t, e, dir) })
 	t.Run("of a run that died", func(t *testing.T) { ofARunThatDied(t, e, dir) })
 }
 
@@ -197,19 +200,25 @@ func ofARunThatDied(t *testing.T, e *Engine, dir string) {
 	if err := gone.Run(); err != nil {
 		t.Fatal(err)
 	}
+	// A machine of its own: others, who really run here, keep their hands off.
+	mine := *e
+	mine.owner.machine = "test-" + e.owner.run
+	me := mine.owner
 	for name, c := range map[string]struct {
 		of   owner
 		left bool
 	}{
-		"it runs":            {e.owner, true},
-		"its process ended":  {owner{host: e.owner.host, pid: gone.Process.Pid, start: 1}, false},
-		"its number is back": {owner{host: e.owner.host, pid: e.owner.pid, start: e.owner.start - 1}, false},
-		"of another host":    {owner{host: "elsewhere", pid: gone.Process.Pid, start: 1}, true},
+		"it runs":                 {me, true},
+		"its start is not known":  {owner{machine: me.machine, pid: gone.Process.Pid}, true},
+		"its clock was corrected": {owner{machine: me.machine, pid: me.pid, start: me.start + 900}, true},
+		"its process ended":       {owner{machine: me.machine, pid: gone.Process.Pid, start: 1}, false},
+		"its number is back":      {owner{machine: me.machine, pid: me.pid, start: me.start - 10_000}, false},
+		"of another machine":      {owner{machine: "elsewhere", pid: gone.Process.Pid, start: 1}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			other := *e
 			other.owner = c.of
-			other.owner.run = "test-" + strings.ReplaceAll(name, " ", "-")
+			other.owner.run = e.owner.run + "-" + strings.ReplaceAll(name, " ", "-")
 			if err := other.newNetwork(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -218,9 +227,7 @@ func ofARunThatDied(t *testing.T, e *Engine, dir string) {
 				t.Fatal(err)
 			}
 			var said []string
-			if err := e.sweep(t.Context(), func(text string) { said = append(said, text) }); err != nil {
-				t.Fatal(err)
-			}
+			mine.sweep(t.Context(), func(text string) { said = append(said, text) })
 			left, err := e.find(t.Context(), labelRun+"="+other.owner.run)
 			if err != nil {
 				t.Fatal(err)
@@ -232,6 +239,53 @@ func ofARunThatDied(t *testing.T, e *Engine, dir string) {
 				t.Errorf("said %q", said)
 			}
 		})
+	}
+}
+
+// An app is the image that it was when the run began, whoever builds another
+// under its name meanwhile.
+func staysTheImageThatItWas(t *testing.T, e *Engine, dir string) {
+	c := app(e, dir)
+	c.Name = "moving"
+	made := newTarget(t, c)
+	if err := made.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, _ = e.client.ImageRemove(context.Background(), made.image, client.ImageRemoveOptions{Force: true})
+	})
+	broken := newTarget(t, app(e, dir))
+	broken.config.Name, broken.config.Build.Dockerfile = "moving", "empty"
+	if err := broken.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if made.image != broken.image || made.id == broken.id {
+		t.Fatalf("%s %s, %s %s", made.image, made.id, broken.image, broken.id)
+	}
+	i, err := made.Start(t.Context(), targettest.Environment(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := i.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// What the engine fails at is not held against an app that worked before.
+func engineFails(t *testing.T, e *Engine, dir string) {
+	made := newTarget(t, app(e, dir))
+	i, err := made.Start(t.Context(), targettest.Environment(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := i.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	other := *e
+	other.network = "no-such-network"
+	made.config.Engine = &other
+	if i, err := made.Start(t.Context(), targettest.Environment(), nil); i != nil || !errors.Is(err, ErrEngine) || errors.Is(err, target.ErrStart) {
+		t.Errorf("%v, %v", i, err)
 	}
 }
 

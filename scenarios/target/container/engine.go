@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	words "github.com/containerd/log"
 	"github.com/moby/moby/api/types/container"
@@ -26,6 +27,10 @@ var (
 	ErrEngine = errors.New("container engine") // it is there, and does not do what it is asked
 )
 
+// making is how long the engine gets to make a container or a network. That it
+// is not tied to the run's end is so that nothing is made that nobody knows of.
+const making = time.Minute
+
 // Engine is the container engine as one run uses it: everything that is started
 // by it is in a network of the run, bears the run's label, and is gone after
 // Close. It is safe for concurrent use.
@@ -33,17 +38,19 @@ type Engine struct {
 	provider *testcontainers.DockerProvider
 	client   client.APIClient
 	owner    owner
-	network  testcontainers.DockerNetwork
-	gateway  string     // the machine's address in the network; empty where it is not known
+	network  string     // name of the run's
+	gateway  string     // the machine's own address in the network; empty where it has none there
 	host     string     // where published ports are reached
 	publish  netip.Addr // interface that ports are published on
 }
 
-// Open finds the engine as the Docker command does (DOCKER_HOST, the context, the
-// socket), removes what runs on this machine left that did not come to their
-// end, and makes a network for this one. say is told of what it removed. Errors
-// wrap ErrAbsent or ErrEngine.
-func Open(ctx context.Context, say func(string)) (*Engine, error) {
+// Open finds the engine as testcontainers-go does (DOCKER_HOST, or the usual
+// sockets; contexts of the docker command are not looked at), removes what runs
+// on this machine left that did not come to their end, and makes a network for
+// this one. at is the engine's address where one was asked for, in DOCKER_HOST: no
+// other is taken in its place. say is told of what was removed; it may be nil.
+// Errors wrap ErrAbsent or ErrEngine.
+func Open(ctx context.Context, at string, say func(string)) (*Engine, error) {
 	// The libraries' own words are not the run's.
 	log.SetDefault(log.NewNoopLogger())
 	_ = words.SetLevel("panic")
@@ -55,24 +62,36 @@ func Open(ctx context.Context, say func(string)) (*Engine, error) {
 	if !is {
 		return nil, fmt.Errorf("%w: %T is none that is known here", ErrEngine, found)
 	}
+	if prefix := provider.Config().Config.HubImageNamePrefix; prefix != "" {
+		return nil, fmt.Errorf("%w: testcontainers-go puts %q before every image, and these are of the engine itself (set TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX to nothing for the run)", ErrEngine, prefix)
+	}
+	if there := provider.Client().DaemonHost(); at != "" && there != at {
+		return nil, fmt.Errorf("%w at DOCKER_HOST, which is %s (the one at %s was not asked for)", ErrAbsent, at, there)
+	}
 	return open(ctx, provider, say)
 }
 
 func open(ctx context.Context, provider *testcontainers.DockerProvider, say func(string)) (*Engine, error) {
+	if say == nil {
+		say = func(string) {}
+	}
 	e := &Engine{provider: provider, client: provider.Client(), owner: self(rand.Text()[:8])}
 	if _, err := e.client.Ping(ctx, client.PingOptions{}); err != nil {
-		return nil, absent(err)
+		return nil, absent(fmt.Errorf("%s: %w", e.client.DaemonHost(), err))
 	}
-	if err := e.sweep(ctx, say); err != nil {
-		return nil, fmt.Errorf("%w: remove what an earlier run left: %w", ErrEngine, err)
-	}
+	e.sweep(ctx, say)
 	if err := e.findHost(ctx); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEngine, err)
 	}
 	if err := e.newNetwork(ctx); err != nil {
-		return nil, fmt.Errorf("%w: make a network for the run: %w", ErrEngine, errors.Join(hinted(err), e.Close(context.WithoutCancel(ctx))))
+		return nil, errors.Join(fmt.Errorf("%w: make a network for the run: %w", ErrEngine, hinted(err)), e.Close(ctx))
 	}
 	return e, nil
+}
+
+// absent words that no engine answers.
+func absent(err error) error {
+	return fmt.Errorf("%w: %w (is it running, and may this user talk to it? DOCKER_HOST names another one)", ErrAbsent, err)
 }
 
 // hinted says what to do where the reaper, a container of testcontainers-go that
@@ -84,10 +103,9 @@ func hinted(err error) error {
 	return fmt.Errorf("%w (without its image set TESTCONTAINERS_RYUK_DISABLED=true: the next run then removes what a killed one left)", err)
 }
 
-// absent words that no engine answers.
-func absent(err error) error {
-	return fmt.Errorf("%w: %w (is it running, and may this user talk to it? DOCKER_HOST names another one)", ErrAbsent, err)
-}
+// Exposed reports whether published ports, those of issuers too, can be reached
+// from other machines: the engine is not on this one's loopback interface.
+func (e *Engine) Exposed() bool { return !e.publish.IsLoopback() }
 
 // findHost finds out where published ports are reached, and so on which
 // interface they have to be published: the loopback one wherever that will do.
@@ -107,35 +125,46 @@ func (e *Engine) findHost(ctx context.Context) error {
 }
 
 func (e *Engine) newNetwork(ctx context.Context) error {
-	made, err := e.provider.CreateNetwork(ctx, testcontainers.NetworkRequest{ //nolint:staticcheck // the function that took its place opens an engine of its own
-		Name: "rollover-" + e.owner.run, Driver: "bridge", Labels: e.owner.labels(),
+	steady, cancel := context.WithTimeout(context.WithoutCancel(ctx), making)
+	defer cancel()
+	before := addresses()
+	e.network = "rollover-" + e.owner.run
+	_, err := e.provider.CreateNetwork(steady, testcontainers.NetworkRequest{ //nolint:staticcheck // the function that took its place opens an engine of its own
+		Name: e.network, Driver: "bridge", Labels: e.owner.labels(),
 	})
 	if err != nil {
 		return err
 	}
-	e.network = *made.(*testcontainers.DockerNetwork)
-	seen, err := e.client.NetworkInspect(ctx, e.network.ID, client.NetworkInspectOptions{})
+	seen, err := e.client.NetworkInspect(steady, e.network, client.NetworkInspectOptions{})
 	if err != nil {
 		return err
 	}
+	// An address that this machine had before is of another network: pools are
+	// the same wherever an engine runs.
+	now := addresses()
 	for _, part := range seen.Network.IPAM.Config {
-		if part.Gateway.Is4() {
-			e.gateway = part.Gateway.String()
+		if at := part.Gateway; at.Is4() && now[at] && !before[at] {
+			e.gateway = at.String()
 		}
 	}
-	return nil
+	return context.Cause(ctx)
+}
+
+// addresses are those of this machine.
+func addresses() map[netip.Addr]bool {
+	all := map[netip.Addr]bool{}
+	list, _ := net.InterfaceAddrs() // none known is none that the network brought
+	for _, a := range list {
+		if prefix, err := netip.ParsePrefix(a.String()); err == nil {
+			all[prefix.Addr()] = true
+		}
+	}
+	return all
 }
 
 // Gateway is the address of this machine in the run's network, where the engine
 // runs on this machine itself; empty where it does not, as in a virtual machine.
-func (e *Engine) Gateway() string {
-	listener, err := net.Listen("tcp", net.JoinHostPort(e.gateway, "0"))
-	if e.gateway == "" || err != nil {
-		return ""
-	}
-	_ = listener.Close()
-	return e.gateway
-}
+func (e *Engine) Gateway() string { return e.gateway }
 
 // Join puts a container that serves the run into its network, under an alias.
 // Nobody asks for its health: a process every few seconds is much where many
@@ -145,8 +174,8 @@ func (e *Engine) Join(alias string) []testcontainers.ContainerCustomizer {
 		testcontainers.WithLabels(e.owner.labels()),
 		testcontainers.WithConfigModifier(func(c *container.Config) { c.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}} }),
 		testcontainers.CustomizeRequestOption(func(r *testcontainers.GenericContainerRequest) error {
-			r.Networks = []string{e.network.Name}
-			r.NetworkAliases = map[string][]string{e.network.Name: {alias}}
+			r.Networks = []string{e.network}
+			r.NetworkAliases = map[string][]string{e.network: {alias}}
 			return nil
 		}),
 	}
@@ -164,20 +193,6 @@ func (e *Engine) at(inside, outside int) func(*container.HostConfig) {
 func (e *Engine) Containers(ctx context.Context) (int, error) {
 	found, err := e.find(ctx, labelRun+"="+e.owner.run)
 	return len(found.containers), err
-}
-
-// Close removes everything that the run still has at the engine. It is safe to
-// call again.
-func (e *Engine) Close(ctx context.Context) error {
-	defer e.idle()
-	left, err := e.find(ctx, labelRun+"="+e.owner.run)
-	if err == nil {
-		err = e.remove(ctx, left)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: remove what the run started: %w", ErrEngine, err)
-	}
-	return nil
 }
 
 // idle lets go of connections to the engine that nobody uses.

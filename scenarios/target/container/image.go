@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/pkg/authconfig"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 
@@ -29,20 +30,24 @@ func (t *Target) Prepare(ctx context.Context) error {
 	if t.image != "" {
 		return nil
 	}
-	if t.config.Image == "" {
-		name, err := t.build(ctx)
-		if err != nil {
-			return err
-		}
-		t.image = name
-		return nil
+	name := t.config.Image
+	var err error
+	if name == "" {
+		name, err = t.build(ctx)
+	} else {
+		err = t.config.Engine.Pull(ctx, name, t.config.Say)
 	}
-	if err := t.config.Engine.Pull(ctx, t.config.Image, t.config.Say); ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
-	} else if err != nil {
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", target.ErrStart, err)
 	}
-	t.image = t.config.Image
+	seen, err := t.config.Engine.client.ImageInspect(ctx, name)
+	if err != nil {
+		return fmt.Errorf("%w: look for image %s: %w", ErrEngine, name, err)
+	}
+	t.image, t.id = name, seen.ID
 	return nil
 }
 
@@ -64,7 +69,11 @@ func (e *Engine) Pull(ctx context.Context, image string, say func(string)) error
 	if say != nil {
 		say(fmt.Sprintf("image %s is not on this machine: downloading it", image))
 	}
-	pulling, err := e.client.ImagePull(ctx, image, client.ImagePullOptions{})
+	options := client.ImagePullOptions{}
+	if _, auth, err := testcontainers.DockerImageAuth(ctx, image); err == nil { // without a login anybody may try
+		options.RegistryAuth, _ = authconfig.Encode(auth) // a struct of texts
+	}
+	pulling, err := e.client.ImagePull(ctx, image, options)
 	if err == nil {
 		err = pulling.Wait(ctx)
 	}
@@ -91,13 +100,18 @@ func (t *Target) build(ctx context.Context) (string, error) {
 	}})
 	_ = write.Close()
 	<-said.Done()
-	if ctx.Err() != nil {
-		return "", fmt.Errorf("build an image from %s: %w", folder, context.Cause(ctx))
-	}
 	if err != nil {
-		return "", fmt.Errorf("%w: build an image from %s: %w%s", target.ErrStart, folder, err, said.LastWords())
+		return "", fmt.Errorf("build an image from %s: %w%s%s", folder, err, buildKit(err), said.LastWords())
 	}
 	return name, nil
+}
+
+// buildKit is a hint where a Dockerfile is not for the engine's own builder.
+func buildKit(err error) string {
+	if !strings.Contains(err.Error(), "BuildKit") && !strings.Contains(err.Error(), "unknown flag") {
+		return ""
+	}
+	return " (it is built by the engine's own builder: build it yourself, by docker build, and name it in image)"
 }
 
 // tag makes a tag of a name: letters, digits, hyphens.

@@ -24,6 +24,7 @@ import (
 const (
 	grace     = 2 * time.Second  // between SIGTERM and SIGKILL
 	deathWait = 10 * time.Second // for a container that was killed
+	drainWait = 5 * time.Second  // for the last words of one that has ended
 )
 
 // instance is one running container.
@@ -75,7 +76,9 @@ func (i *instance) follow(ctx context.Context, log func(string)) error {
 		case err := <-ended.Error:
 			how = fmt.Errorf("lost to the container engine: %w", err)
 		}
+		late := time.AfterFunc(drainWait, func() { _ = logs.Close() }) // an engine that forgets to end them
 		<-i.output.Done()
+		late.Stop()
 		_ = logs.Close()
 		<-copied
 		if !i.asked.Load() {
@@ -134,47 +137,42 @@ func (i *instance) stop(ctx context.Context) error {
 	defer i.port.Release()
 	defer i.session.Close()
 	i.asked.Store(true)
-	id := i.container.GetContainerID()
-	steady := context.WithoutCancel(ctx)
-	patience := grace
-	if ctx.Err() != nil {
-		patience = 0
-	}
+	// Whatever has become of the run, the engine is asked; but not for ever.
+	steady, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace+deathWait)
+	defer cancel()
 	select {
 	case <-i.done:
 	default:
-		stopped := make(chan error, 1)
-		go func() {
-			seconds := int(patience / time.Second)
-			_, err := i.engine.client.ContainerStop(steady, id, client.ContainerStopOptions{Timeout: &seconds})
-			stopped <- err
-		}()
-		impatient := ctx.Done()
-		if patience == 0 {
-			impatient = nil
-		}
-		select {
-		case <-stopped:
-		case <-impatient:
-			_, _ = i.engine.client.ContainerKill(steady, id, client.ContainerKillOptions{Signal: "KILL"})
-			<-stopped
+		if ctx.Err() == nil {
+			i.terminate(ctx, steady)
 		}
 	}
-	dead := time.NewTimer(deathWait)
-	defer dead.Stop()
-	var alive error
+	// What is still alive dies now.
+	err := remove(steady, i.container)
 	select {
 	case <-i.done:
-	case <-dead.C:
-		alive = fmt.Errorf("stop %s: container %.12s does not die", i.name, id)
+		return err
+	case <-steady.Done():
+		return errors.Join(err, fmt.Errorf("stop %s: container %.12s does not die", i.name, i.container.GetContainerID()))
 	}
-	return errors.Join(alive, remove(steady, i.container))
+}
+
+// terminate asks the container to end, by the signal that its image names, for as
+// long as it is owed grace and nobody loses patience.
+func (i *instance) terminate(ctx, steady context.Context) {
+	gracious, cancel := context.WithCancel(steady)
+	defer cancel()
+	stop := context.AfterFunc(ctx, cancel)
+	defer stop()
+	seconds := int(grace / time.Second)
+	// Where that fails what follows is less gentle.
+	_, _ = i.engine.client.ContainerStop(gracious, i.container.GetContainerID(), client.ContainerStopOptions{Timeout: &seconds})
 }
 
 // remove ends a container at once, where it still runs, and takes it away with
-// its volumes.
+// its volumes. It does so too when ctx is done.
 func remove(ctx context.Context, c testcontainers.Container) error {
-	limited, cancel := context.WithTimeout(ctx, deathWait)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), deathWait)
 	defer cancel()
 	if err := c.Terminate(limited, testcontainers.StopTimeout(0)); err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("remove container %.12s: %w", c.GetContainerID(), err)

@@ -1,149 +1,99 @@
 package container
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 
-	"github.com/containerd/errdefs"
-	"github.com/moby/moby/client"
 	"github.com/shirou/gopsutil/v4/process"
 )
 
 // What a run starts bears these labels.
 const (
 	labelRun   = "rollover.run"   // the run's id
-	labelOwner = "rollover.owner" // host/process/start: whose it is
+	labelOwner = "rollover.owner" // machine/process/start: whose it is
 )
 
-// owner is the process that a run belongs to. A process number alone comes
-// again; with the time of its start it does not.
+// owner is the process that a run belongs to. Its number alone comes again; with
+// the time of its start it does not. It means something only among the processes
+// of one machine, or of one container.
 type owner struct {
-	run   string
-	host  string
-	pid   int
-	start int64 // of the process, milliseconds since 1970; 0: not known
+	run     string
+	machine string // whose processes are numbered together
+	pid     int
+	start   int64 // of the process, milliseconds since 1970
 }
 
-// self is this process, with a new run.
+// self is this process, with a new run. One that cannot tell when it started
+// owns what nobody ever removes for it.
 func self(run string) owner {
-	o := owner{run: run, pid: os.Getpid()}
-	o.host, _ = os.Hostname() // without a name nothing that it left is ever removed
+	o := owner{run: run, machine: machine(), pid: os.Getpid()}
 	o.start, _ = startOf(o.pid)
 	return o
 }
 
-func startOf(pid int) (int64, bool) {
-	p, err := process.NewProcess(int32(pid))
-	if err != nil {
-		return 0, false
+// machine names what process numbers are of: on Linux the boot and the
+// namespace, elsewhere the host.
+func machine() string {
+	boot, errBoot := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	namespace, errNamespace := os.Readlink("/proc/self/ns/pid")
+	if errBoot == nil && errNamespace == nil {
+		return strings.TrimSpace(string(boot)) + "-" + strings.Trim(namespace, "pid:[]")
 	}
-	at, err := p.CreateTime()
-	return at, err == nil
+	host, _ := os.Hostname() // without one nothing is ever taken for deserted
+	return host
 }
 
-func (o owner) String() string { return fmt.Sprintf("%s/%d/%d", o.host, o.pid, o.start) }
+// errEnded is returned of a process that is certain not to run.
+var errEnded = errors.New("the process has ended")
+
+// startOf says when a process started. Errors other than errEnded say nothing of
+// whether it runs.
+func startOf(pid int) (int64, error) {
+	p, err := process.NewProcess(int32(pid))
+	if err == nil {
+		return p.CreateTime()
+	}
+	if !errors.Is(err, process.ErrorProcessNotRunning) || hidden() {
+		return 0, err
+	}
+	return 0, errEnded
+}
+
+// hidden reports whether processes of others cannot be seen here (proc(5), hidepid).
+func hidden() bool {
+	if _, err := os.Stat("/proc/self"); err != nil {
+		return false // no such system
+	}
+	_, err := os.Stat("/proc/1/stat")
+	return err != nil
+}
+
+func (o owner) String() string { return fmt.Sprintf("%s/%d/%d", o.machine, o.pid, o.start) }
 
 func (o owner) labels() map[string]string {
 	return map[string]string{labelRun: o.run, labelOwner: o.String()}
 }
 
-// deserted reports whether what bears this label is of a run on the host of o
-// whose process has ended. Of other hosts nobody here can tell.
+// clockSlack is how far two readings of one process's start may lie apart, in
+// milliseconds: it is counted from the boot, and that from the wall clock.
+const clockSlack = 2000
+
+// deserted reports whether what bears this label is certain to be of a run on the
+// machine of o whose process has ended. Of other machines nobody here can tell.
 func (o owner) deserted(label string) bool {
-	host, rest, _ := strings.Cut(label, "/")
+	machine, rest, _ := strings.Cut(label, "/")
 	number, start, _ := strings.Cut(rest, "/")
 	pid, err := strconv.Atoi(number)
 	began, errStart := strconv.ParseInt(start, 10, 64)
-	if host == "" || host != o.host || err != nil || errStart != nil {
+	if machine == "" || machine != o.machine || err != nil || errStart != nil || began == 0 {
 		return false
 	}
-	now, runs := startOf(pid)
-	return !runs || began != 0 && now != began
-}
-
-// belongings are containers and networks of runs.
-type belongings struct {
-	containers, networks []belonging
-}
-
-type belonging struct{ id, owner string }
-
-// find lists what bears a label.
-func (e *Engine) find(ctx context.Context, label string) (belongings, error) {
-	var found belongings
-	filter := make(client.Filters).Add("label", label)
-	containers, err := e.client.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filter})
+	now, err := startOf(pid)
 	if err != nil {
-		return found, err
+		return errors.Is(err, errEnded)
 	}
-	for _, c := range containers.Items {
-		found.containers = append(found.containers, belonging{c.ID, c.Labels[labelOwner]})
-	}
-	networks, err := e.client.NetworkList(ctx, client.NetworkListOptions{Filters: filter})
-	if err != nil {
-		return found, err
-	}
-	for _, n := range networks.Items {
-		found.networks = append(found.networks, belonging{n.ID, n.Labels[labelOwner]})
-	}
-	return found, nil
-}
-
-// remove ends containers and takes them away with their volumes, then networks.
-func (e *Engine) remove(ctx context.Context, what belongings) error {
-	var errs []error
-	for _, c := range what.containers {
-		_, err := e.client.ContainerRemove(ctx, c.id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-		errs = append(errs, unlessGone(err))
-	}
-	for _, n := range what.networks {
-		_, err := e.client.NetworkRemove(ctx, n.id, client.NetworkRemoveOptions{})
-		errs = append(errs, unlessGone(err))
-	}
-	return errors.Join(errs...)
-}
-
-// unlessGone forgives that somebody else, the reaper perhaps, removes it too.
-func unlessGone(err error) error {
-	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) && strings.Contains(err.Error(), "already in progress") {
-		return nil
-	}
-	return err
-}
-
-// sweep removes what earlier runs of this machine left.
-func (e *Engine) sweep(ctx context.Context, say func(string)) error {
-	found, err := e.find(ctx, labelRun)
-	if err != nil {
-		return err
-	}
-	var left belongings
-	for _, c := range found.containers {
-		if e.owner.deserted(c.owner) {
-			left.containers = append(left.containers, c)
-		}
-	}
-	for _, n := range found.networks {
-		if e.owner.deserted(n.owner) {
-			left.networks = append(left.networks, n)
-		}
-	}
-	if err := e.remove(ctx, left); err != nil {
-		return err
-	}
-	if n, m := len(left.containers), len(left.networks); n+m > 0 && say != nil {
-		say(fmt.Sprintf("removed what a run that did not come to its end left: %s, %s", count(n, "container"), count(m, "network")))
-	}
-	return nil
-}
-
-func count(n int, of string) string {
-	if n != 1 {
-		of += "s"
-	}
-	return fmt.Sprintf("%d %s", n, of)
+	return max(now-began, began-now) > clockSlack
 }
