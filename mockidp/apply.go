@@ -110,10 +110,10 @@ func (i *Issuer) prepareFault(c *change, rule fault.Rule) error {
 	c.set = append(c.set, rule.ID)
 	set := timeline.FaultSet{ID: rule.ID, Rule: text}
 	switch {
-	case rule.ClosesListener() && i.own != nil:
-		set.Detail = "listener closed"
+	case rule.ClosesListener() && i.listener != nil:
+		set.Detail = listenerClosed
 	case rule.Refuse != nil:
-		set.Detail = "reset after accept"
+		set.Detail = resetAfterAccept
 	}
 	c.say(i, set)
 	return nil
@@ -157,15 +157,15 @@ func (i *Issuer) commit(former *state, c *change) error {
 	// Opening a port can fail, closing cannot: so the one comes before the point of no
 	// return and the other after it.
 	refused := c.faults.Refused(i.config.Clock.Now())
-	if i.own != nil && !refused {
-		if err := i.own.open(); err != nil {
+	if i.listener != nil && !refused {
+		if err := i.listener.open(); err != nil {
 			return err
 		}
 	}
 	i.state.Store(next)
 	i.names = c.names
-	if i.own != nil && refused {
-		i.own.close()
+	if i.listener != nil && refused {
+		i.listener.close()
 	}
 	former.faults.Release(next.faults)
 	for _, record := range c.records {

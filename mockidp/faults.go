@@ -60,14 +60,18 @@ func (i *Issuer) endLocked(ids []string) {
 	i.state.Store(next)
 	former.faults.Release(next.faults)
 	var trouble error
-	if i.own != nil && !next.faults.Refused(i.config.Clock.Now()) {
-		trouble = i.own.open()
+	if i.listener != nil && !i.refuses() {
+		trouble = i.listener.open()
 	}
 	for _, id := range ended {
 		i.ended = append(i.ended[max(0, len(i.ended)-endedKept+1):], id)
 		i.write(timeline.Issuer, timeline.FaultSet{ID: id, Cleared: true})
 	}
 	if trouble != nil {
-		i.write(timeline.Issuer, timeline.Note{Text: fmt.Sprintf("the listener stays closed: %v", trouble)})
+		i.write(timeline.Issuer, staysClosed(trouble))
 	}
+}
+
+func staysClosed(err error) timeline.Note {
+	return timeline.Note{Text: fmt.Sprintf("the listener stays closed: %v", err)}
 }

@@ -6,18 +6,24 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
+
+	"github.com/rollover-harness/rollover/mockidp/timeline"
 )
 
-// listener is an issuer's own listener, which can be closed and opened again
-// on the same port.
+// listener is a listener that can be closed and opened again on the same port.
+// It is safe for concurrent use: that of a Server ends while its issuers may
+// still close and open it.
 type listener struct {
 	handler http.Handler
 	config  *tls.Config // nil: plain
+
+	mu      sync.Mutex // guards what follows
 	hold    reservation
 	address string
-
-	server *http.Server // nil while closed
-	done   chan struct{}
+	server  *http.Server // nil while closed
+	done    chan struct{}
+	ended   bool // it stays closed
 }
 
 // newListener listens at address, and keeps the port while it is closed where
@@ -30,7 +36,7 @@ func newListener(address string, handler http.Handler, authority *Authority) (*l
 		return nil, fmt.Errorf("serve issuer on %s: %w", address, err)
 	}
 	if err := l.open(); err != nil {
-		l.release()
+		l.end()
 		return nil, err
 	}
 	return l, nil
@@ -41,7 +47,7 @@ func newListener(address string, handler http.Handler, authority *Authority) (*l
 // network's where the address cannot be listened on.
 func (i *Issuer) Listen(address string) error {
 	i.mu.Lock()
-	if i.own != nil || i.closed {
+	if i.listener != nil || i.closed {
 		i.mu.Unlock()
 		return fmt.Errorf("listen: %w", errors.ErrUnsupported)
 	}
@@ -50,7 +56,7 @@ func (i *Issuer) Listen(address string) error {
 		i.mu.Unlock()
 		return err
 	}
-	i.own = own
+	i.listener = own
 	i.mu.Unlock()
 	if i.config.Base != "" {
 		return nil
@@ -58,32 +64,56 @@ func (i *Issuer) Listen(address string) error {
 	return i.move(baseOf(own.address, i.config.Host, i.config.TLS))
 }
 
-// take makes l the listener that faults of the issuer close; nil: there is none.
-func (i *Issuer) take(l *listener) {
+// How a refused connection looks, in the words of the book.
+const (
+	listenerClosed   = "listener closed"
+	resetAfterAccept = "reset after accept"
+)
+
+// take lends l to the issuer, whose faults close it from now on. It is open
+// unless one does already.
+func (i *Issuer) take(l *listener) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.own = l
-	if l != nil && i.state.Load().faults.Refused(i.config.Clock.Now()) {
-		l.close()
+	if i.closed || i.listener != nil {
+		return l.open()
 	}
+	if i.refuses() {
+		l.close()
+		i.write(timeline.Issuer, timeline.Note{Text: "refuse from now on: " + listenerClosed + " (no other issuer shares it)"})
+	} else if err := l.open(); err != nil {
+		return err
+	}
+	i.listener, i.lent = l, true
+	return nil
 }
 
-// giveBack takes the listener from the issuer again, and opens it where a fault
-// had closed it.
+// giveBack opens a lent listener, where a fault had closed it, for others to
+// share. Where it cannot be opened the issuer keeps it: the end of the fault opens it.
 func (i *Issuer) giveBack() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	own := i.own
-	i.own = nil
-	if own == nil {
+	if !i.lent {
 		return nil
 	}
-	return own.open()
+	if err := i.listener.open(); err != nil {
+		return err
+	}
+	i.listener, i.lent = nil, false
+	if i.refuses() {
+		i.write(timeline.Issuer, timeline.Note{Text: "refuse from now on: " + resetAfterAccept + " (another issuer shares the listener)"})
+	}
+	return nil
 }
 
-// open listens, where it does not already.
+// refuses reports whether a fault keeps the listener closed. The caller holds mu.
+func (i *Issuer) refuses() bool { return i.state.Load().faults.Refused(i.config.Clock.Now()) }
+
+// open listens, where it does not already and has not ended.
 func (l *listener) open() error {
-	if l.server != nil {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.server != nil || l.ended {
 		return nil
 	}
 	socket, err := net.Listen("tcp", l.address)
@@ -97,6 +127,13 @@ func (l *listener) open() error {
 
 // close refuses connections and cuts those that are open.
 func (l *listener) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shut()
+}
+
+// shut is close for who holds mu.
+func (l *listener) shut() {
 	if l.server == nil {
 		return
 	}
@@ -105,8 +142,12 @@ func (l *listener) close() {
 	l.server = nil
 }
 
-// release gives the port back.
-func (l *listener) release() {
+// end closes it for good and gives the port back.
+func (l *listener) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shut()
+	l.ended = true
 	if l.hold != nil {
 		_ = l.hold.Close()
 		l.hold = nil

@@ -37,12 +37,13 @@ type Issuer struct {
 	sessions shelf[credential.Request]
 	codes    shelf[code]
 
-	mu     sync.Mutex // held while the state is replaced; guards what follows
-	own    *listener  // nil without a listener of its own
-	alarm  *time.Timer
-	names  int      // of faults that were not given one
-	ended  []string // ids of the last faults that ended by themselves
-	closed bool
+	mu       sync.Mutex // held while the state is replaced; guards what follows
+	listener *listener  // that faults close; nil: there is none
+	lent     bool       // the listener is the server's, and the issuer alone on it
+	alarm    *time.Timer
+	names    int      // of faults that were not given one
+	ended    []string // ids of the last faults that ended by themselves
+	closed   bool
 }
 
 // New makes an issuer that serves Handler; Listen gives it a listener of its
@@ -182,14 +183,23 @@ func (i *Issuer) Timeline(ctx context.Context, after uint64, wait time.Duration)
 }
 
 // Close ends the issuer: its listener and all connections are closed, requests
-// that are under way are cut. When it returns all have ended, and the timeline has
-// each of them: one that was not answered yet with status 0. Clients that do not
-// read hold it up for a second at most.
+// that are under way are cut. The listener of a Server stays, and answers that the
+// issuer is closed; the error is the network's where a fault had closed it and it
+// cannot be opened again. When Close returns all requests have ended, and the
+// timeline has each of them: one that was not answered yet with status 0. Clients
+// that do not read hold it up for a second at most.
 func (i *Issuer) Close() error {
+	err := i.shut()
+	<-i.end()
+	i.log.End()
+	return err
+}
+
+// shut is the part of Close that waits for nobody.
+func (i *Issuer) shut() error {
 	i.mu.Lock()
+	defer i.mu.Unlock()
 	if i.closed {
-		i.mu.Unlock()
-		<-i.end()
 		return nil
 	}
 	i.closed = true
@@ -197,17 +207,20 @@ func (i *Issuer) Close() error {
 		i.alarm.Stop()
 	}
 	// Before the faults let go: what waits in them shall be cut, not answered.
-	landed := i.end()
+	i.end()
 	former := i.state.Load()
 	i.state.Store(former.withFaults(fault.Table{}))
 	former.faults.Release(fault.Table{})
-	own := i.own
-	i.mu.Unlock()
-	if own != nil {
-		own.close()
-		own.release()
+	own, lent := i.listener, i.lent
+	i.listener, i.lent = nil, false
+	switch {
+	case lent:
+		if err := own.open(); err != nil {
+			i.write(timeline.Issuer, staysClosed(err))
+			return err
+		}
+	case own != nil:
+		own.end()
 	}
-	<-landed
-	i.log.End()
 	return nil
 }

@@ -37,9 +37,10 @@ type Server struct {
 	config ServerConfig
 	routes atomic.Pointer[routes]
 
-	mu   sync.Mutex // held while the routes are replaced; guards what follows
-	base string
-	own  *listener // nil before Listen
+	mu     sync.Mutex // held while the routes are replaced; guards what follows
+	base   string
+	own    *listener // nil before Listen
+	closed bool
 }
 
 // routes is immutable.
@@ -59,10 +60,14 @@ func NewServer(c ServerConfig) *Server {
 }
 
 // Listen serves on address. It is called once; issuers made before it, but for
-// those with a base of their own, move to the address that it got.
+// those with a base of their own, move to the address that it got. The error is
+// http.ErrServerClosed after Close.
 func (s *Server) Listen(address string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return fmt.Errorf("listen: %w", http.ErrServerClosed)
+	}
 	if s.own != nil {
 		return fmt.Errorf("listen: %w", errors.ErrUnsupported)
 	}
@@ -77,8 +82,7 @@ func (s *Server) Listen(address string) error {
 				continue
 			}
 			if err := i.move(s.base); err != nil {
-				own.close()
-				own.release()
+				own.end()
 				return err
 			}
 		}
@@ -107,9 +111,9 @@ func (s *Server) lend(former, next []*Issuer) error {
 		}
 	}
 	if to != nil {
-		to.take(s.own)
+		return to.take(s.own)
 	}
-	return nil
+	return s.own.open() // who had it may have gone without having been able to
 }
 
 // URL is the base of all issuers' addresses.
@@ -119,13 +123,18 @@ func (s *Server) URL() string {
 	return s.base
 }
 
-// Create makes an issuer. Errors wrap issuer.ErrTaken, issuer.ErrSpec, or are those of New.
+// Create makes an issuer. Errors wrap issuer.ErrTaken, issuer.ErrSpec, after Close
+// http.ErrServerClosed, or are those of New and, where a fault had closed the
+// listener and it cannot be opened again, the network's.
 func (s *Server) Create(ctx context.Context, spec issuer.Spec) (*Issuer, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return nil, fmt.Errorf("issuer %q: %w", spec.Name, http.ErrServerClosed)
+	}
 	former := s.routes.Load()
 	if _, taken := former.named(spec.Name); taken {
 		return nil, fmt.Errorf("issuer %q: %w", spec.Name, issuer.ErrTaken)
@@ -162,7 +171,8 @@ func (s *Server) Create(ctx context.Context, spec issuer.Spec) (*Issuer, error) 
 }
 
 // Delete closes the issuer of that name: its paths are gone. The error wraps
-// issuer.ErrUnknown.
+// issuer.ErrUnknown, or is the network's where a fault had closed the listener and
+// it cannot be opened again; the issuer has ended then all the same.
 func (s *Server) Delete(name string) error {
 	s.mu.Lock()
 	former := s.routes.Load()
@@ -178,10 +188,12 @@ func (s *Server) Delete(name string) error {
 		}
 	}
 	maps.DeleteFunc(next.byTenant, func(_ string, other *Issuer) bool { return other == i })
-	err := s.lend(former.issuers, next.issuers)
 	s.routes.Store(next)
+	_ = i.shut() // lend tries again what it could not
+	err := s.lend(former.issuers, next.issuers)
 	s.mu.Unlock()
-	return errors.Join(err, i.Close())
+	_ = i.Close()
+	return err
 }
 
 // Issuers returns all issuers, in the order in which they were made.
@@ -230,14 +242,10 @@ func (s *Server) Handler() http.Handler {
 // Close ends the listener and all issuers.
 func (s *Server) Close() error {
 	s.mu.Lock()
-	own := s.own
+	s.closed = true
 	issuers := s.routes.Swap(&routes{}).issuers
-	for _, i := range issuers {
-		i.take(nil)
-	}
-	if own != nil {
-		own.close()
-		own.release()
+	if s.own != nil {
+		s.own.end()
 	}
 	s.mu.Unlock()
 	for _, i := range issuers {

@@ -120,27 +120,32 @@ func measureContainers(b *testing.B, at string, file spec.File, all []spec.Scena
 			}
 		}
 	}
+	if len(issuers) == 0 || len(apps) == 0 {
+		b.Fatalf("%d issuers and %d apps were started", len(issuers), len(apps))
+	}
 	b.ReportMetric(median(issuers).Seconds(), "s-issuer")
 	b.ReportMetric(median(apps).Seconds(), "s-app")
 	b.ReportMetric(verdict.Seconds(), "s-first-verdict")
 }
 
+// median is that of at least one.
 func median(of []time.Duration) time.Duration {
 	slices.Sort(of)
 	return of[len(of)/2]
 }
 
-// startAndRemove starts n containers, as many at a time as a run does, and removes them.
+// startAndRemove starts n containers, as many at a time as a run does, and removes
+// them. Those of a benchmark that was interrupted are found by their label.
 func startAndRemove(b *testing.B, n int) {
 	names := make([]string, n)
 	slots := make(chan struct{}, 6)
 	var all sync.WaitGroup
 	for i := range n {
-		names[i] = fmt.Sprintf("rollover-bench-%d", i)
+		names[i] = fmt.Sprintf("rollover-bench-%d-%d", os.Getpid(), i)
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			if out, err := exec.CommandContext(b.Context(), "docker", "run", "--detach", "--publish", "127.0.0.1::8080", "--name", names[i], sampleImage).CombinedOutput(); err != nil {
+			if out, err := exec.CommandContext(b.Context(), "docker", "run", "--detach", "--publish", "127.0.0.1::8080", "--label", "rollover.bench", "--name", names[i], sampleImage).CombinedOutput(); err != nil {
 				b.Errorf("%v: %s", err, out)
 			}
 		})

@@ -84,6 +84,13 @@ func (c *Container) Keys(ctx context.Context) (issuer.KeySet, error) {
 	return remote.Keys(ctx)
 }
 
+// HostAddress is host:port of the protocol port on this machine's side, whatever
+// the issuers' base is: where to connect to on behalf of somebody who looks for
+// that. The port is another one after each start.
+func (c *Container) HostAddress(ctx context.Context) (string, error) {
+	return published(ctx, c.Container, protocolPort, c.engine.address())
+}
+
 // CA returns the PEM of the authority behind the certificate of WithTLS, for an
 // app's trust store. It is another one after each start.
 func (c *Container) CA(ctx context.Context) ([]byte, error) {
@@ -126,18 +133,22 @@ func (c *Container) first(ctx context.Context) (*control.Remote, error) {
 // connect returns a client of the control port of started, which is c's
 // container, maybe before Run has it.
 func (c *Container) connect(ctx context.Context, started testcontainers.Container) (*control.Client, error) {
-	at, err := c.published(ctx, started, controlPort)
+	host, err := c.engine.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at, err := published(ctx, started, controlPort, host)
 	if err != nil {
 		return nil, err
 	}
 	return control.NewClient("http://" + at), nil
 }
 
-// published is host:port of a port on this machine's side.
-func (c *Container) published(ctx context.Context, started testcontainers.Container, port string) (string, error) {
+// published is host:port of a port that is published at host.
+func published(ctx context.Context, started testcontainers.Container, port, host string) (string, error) {
 	mapped, err := started.MappedPort(ctx, port)
 	if err != nil {
 		return "", fmt.Errorf("find published port: %w", err)
 	}
-	return net.JoinHostPort(c.engine.address(), mapped.Port()), nil
+	return net.JoinHostPort(host, mapped.Port()), nil
 }

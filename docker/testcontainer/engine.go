@@ -39,10 +39,6 @@ func findEngine(ctx context.Context) (engine, error) {
 // local reports whether the engine's loopback interface is this machine's.
 func (e engine) local() bool { return isLoopback(e.host) }
 
-// named reports whether the engine is reached by a name that the control
-// listener does not expect.
-func (e engine) named() bool { return !e.local() && net.ParseIP(e.host) == nil }
-
 // address is the host in addresses of published ports. Not localhost: that may
 // mean ::1 first, where they are not.
 func (e engine) address() string {
@@ -50,6 +46,25 @@ func (e engine) address() string {
 		return "127.0.0.1"
 	}
 	return e.host
+}
+
+// resolve is address without a name: the control listener answers to addresses,
+// and to no names that it was not told. IPv4 is where ports are published in any case.
+func (e engine) resolve(ctx context.Context) (string, error) {
+	host := e.address()
+	if net.ParseIP(host) != nil {
+		return host, nil
+	}
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return "", fmt.Errorf("find container engine: %w (its name comes from DOCKER_HOST or TESTCONTAINERS_HOST_OVERRIDE)", err)
+	}
+	for _, ip := range found {
+		if ip = ip.Unmap(); ip.Is4() {
+			return ip.String(), nil
+		}
+	}
+	return found[0].String(), nil
 }
 
 // publish keeps both ports to this machine where the engine is on it.

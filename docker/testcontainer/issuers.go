@@ -23,7 +23,7 @@ func (c *Container) makeIssuers(ctx context.Context, started testcontainers.Cont
 	if former := c.client.Swap(client); former != nil {
 		former.Close()
 	}
-	at, err := c.published(ctx, started, protocolPort)
+	at, err := published(ctx, started, protocolPort, c.engine.address())
 	if err != nil {
 		return err
 	}

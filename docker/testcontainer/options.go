@@ -103,26 +103,20 @@ func collect(opts []testcontainers.ContainerCustomizer) (options, error) {
 // errHosts is the limit of the command's flag --host.
 var errHosts = errors.New("the issuer can be told one host name")
 
-// host is the name or address that the issuer must be told: the control
-// listener answers to no other names, and the certificate is for it. Empty
-// where localhost and 127.0.0.1 do.
+// host is the name or address that the certificate must be for. Empty where
+// there is none, or localhost and 127.0.0.1 do.
 func (o options) host(on engine) (string, error) {
+	if !o.tls {
+		return "", nil
+	}
 	var hosts []string
-	add := func(host string) {
+	for _, spec := range o.issuers {
+		host := on.host
+		if at, err := url.Parse(spec.Base); err == nil && spec.Base != "" {
+			host = at.Hostname()
+		}
 		if !isLoopback(host) && !slices.Contains(hosts, host) {
 			hosts = append(hosts, host)
-		}
-	}
-	if on.named() {
-		add(on.host)
-	}
-	if o.tls {
-		for _, spec := range o.issuers {
-			if at, err := url.Parse(spec.Base); err == nil && spec.Base != "" {
-				add(at.Hostname())
-			} else {
-				add(on.host)
-			}
 		}
 	}
 	switch len(hosts) {
@@ -131,12 +125,13 @@ func (o options) host(on engine) (string, error) {
 	case 1:
 		return hosts[0], nil
 	}
-	return "", fmt.Errorf("choose host for the certificate: %w, not %s (use one base; reach the engine by its IP address)", errHosts, strings.Join(hosts, " and "))
+	return "", fmt.Errorf("choose host for the certificate: %w, not %s (give all issuers bases of one host)", errHosts, strings.Join(hosts, " and "))
 }
 
-// arguments are what the command in the image is told beside its listeners.
+// arguments are what the command in the image is told beside its listeners. A
+// test looks at the whole of a timeline, and does not run for weeks.
 func (o options) arguments(host string) []string {
-	var arguments []string
+	arguments := []string{"--timeline-limit", "0"}
 	if o.tls {
 		arguments = append(arguments, "--tls")
 	}

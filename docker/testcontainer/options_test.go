@@ -1,6 +1,7 @@
 package testcontainer
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -16,21 +17,21 @@ func TestWhatTheIssuerIsTold(t *testing.T) {
 	for _, one := range []struct {
 		engine string
 		opts   []testcontainers.ContainerCustomizer
-		want   string // separated by blanks; empty: nothing
+		want   string // separated by blanks, behind what all are told
 	}{
 		{"localhost", nil, ""},
 		{"127.0.0.1", nil, ""},
 		{"::1", nil, ""},
 		{"172.17.0.1", nil, ""},
-		{"docker", nil, "--host docker"},
-		{"docker", []testcontainers.ContainerCustomizer{WithBase("http://idp:8400")}, "--host docker"},
+		{"docker", nil, ""},
+		{"docker", []testcontainers.ContainerCustomizer{WithBase("http://idp:8400")}, ""},
 		{"localhost", []testcontainers.ContainerCustomizer{WithBase("http://idp:8400")}, ""},
 		{"localhost", []testcontainers.ContainerCustomizer{WithTLS()}, "--tls"},
 		{"172.17.0.1", []testcontainers.ContainerCustomizer{WithTLS()}, "--tls --host 172.17.0.1"},
 		{"docker", []testcontainers.ContainerCustomizer{WithTLS()}, "--tls --host docker"},
 		{"localhost", []testcontainers.ContainerCustomizer{WithTLS(), WithBase("https://idp:8400")}, "--tls --host idp"},
 		{"172.17.0.1", []testcontainers.ContainerCustomizer{WithTLS(), WithBase("https://idp:8400")}, "--tls --host idp"},
-		{"docker", []testcontainers.ContainerCustomizer{WithTLS(), WithBase("https://idp:8400")}, "docker and idp"},
+		{"docker", []testcontainers.ContainerCustomizer{WithTLS(), WithBase("https://idp:8400")}, "--tls --host idp"},
 		{"localhost", []testcontainers.ContainerCustomizer{WithTLS(), far}, "--tls --host other"},
 		{"172.17.0.1", []testcontainers.ContainerCustomizer{WithTLS(), far}, "172.17.0.1 and other"},
 	} {
@@ -45,9 +46,23 @@ func TestWhatTheIssuerIsTold(t *testing.T) {
 			}
 			continue
 		}
-		if got := o.arguments(host); err != nil || strings.Join(got, " ") != one.want {
-			t.Errorf("%s: %q %v, want %q", one.engine, got, err, one.want)
+		if got, want := o.arguments(host), strings.TrimSpace("--timeline-limit 0 "+one.want); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s: %q %v, want %q", one.engine, got, err, want)
 		}
+	}
+}
+
+// The control listener takes no names but its own, and addresses from everybody.
+func TestTheControlListenerIsAskedByAddress(t *testing.T) {
+	for host, want := range map[string]string{"LocalHost": "127.0.0.1", "172.17.0.1": "172.17.0.1", "::1": "::1"} {
+		if got, err := (engine{host}).resolve(t.Context()); err != nil || got != want {
+			t.Errorf("%s: %s %v, want %s", host, got, err, want)
+		}
+	}
+	givenUp, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := (engine{"engine.invalid"}).resolve(givenUp); err == nil || !strings.Contains(err.Error(), "TESTCONTAINERS_HOST_OVERRIDE") {
+		t.Errorf("%s %v", got, err)
 	}
 }
 

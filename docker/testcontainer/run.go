@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/testcontainers/testcontainers-go"
@@ -24,6 +25,10 @@ const (
 // poll is how often a container that starts is asked whether it is up: the
 // issuer needs some ten milliseconds.
 const poll = 10 * time.Millisecond
+
+// answers reports whether the control listener is up by the status that it
+// answers with: 403 where testcontainers-go asks for it by a name.
+func answers(status int) bool { return status == http.StatusOK || status == http.StatusForbidden }
 
 // Run starts the image img and makes the issuers in it: one of the name
 // default, or those of WithIssuers. When it returns they answer. Their
@@ -52,7 +57,7 @@ func Run(ctx context.Context, img string, opts ...testcontainers.ContainerCustom
 	all := []testcontainers.ContainerCustomizer{
 		testcontainers.WithExposedPorts(protocolPort, controlPort),
 		testcontainers.WithHostConfigModifier(on.publish),
-		testcontainers.WithWaitStrategy(wait.ForHTTP("/healthz").WithPort(controlPort).WithPollInterval(poll).WithForcedIPv4LocalHost()),
+		testcontainers.WithWaitStrategy(wait.ForHTTP("/healthz").WithPort(controlPort).WithStatusCodeMatcher(answers).WithPollInterval(poll).WithForcedIPv4LocalHost()),
 	}
 	all = append(all, opts...)
 	// Last, so that no option takes them away.

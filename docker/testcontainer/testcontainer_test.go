@@ -188,7 +188,7 @@ func TestTheCertificateIsForTheBase(t *testing.T) {
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(pem)
-	at, err := idp.PortEndpoint(t.Context(), "8400/tcp", "")
+	at, err := idp.HostAddress(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +334,7 @@ func TestAnImageThatIsNotThere(t *testing.T) {
 }
 
 // An engine that is reached by a name, as a remote one is: the control listener
-// must answer to the name, and the ports cannot be on its loopback interface.
+// must be reached all the same, and the ports cannot be on its loopback interface.
 func TestAnEngineThatHasAName(t *testing.T) {
 	needsImage(t)
 	name, err := os.Hostname()
@@ -345,19 +345,46 @@ func TestAnEngineThatHasAName(t *testing.T) {
 		t.Skipf("this machine's name leads nowhere: %v", err)
 	}
 	t.Setenv("TESTCONTAINERS_HOST_OVERRIDE", name)
-	idp := run(t, testcontainer.WithTLS())
-	info, err := idp.Info(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	for title, one := range map[string]struct {
+		opts []testcontainers.ContainerCustomizer
+		base string
+	}{
+		"plain":           {nil, "http://" + name + ":"},
+		"TLS":             {[]testcontainers.ContainerCustomizer{testcontainer.WithTLS()}, "https://" + name + ":"},
+		"a base":          {[]testcontainers.ContainerCustomizer{testcontainer.WithBase("http://idp:8400")}, "http://idp:8400/"},
+		"TLS with a base": {[]testcontainers.ContainerCustomizer{testcontainer.WithTLS(), testcontainer.WithBase("https://idp:8400")}, "https://idp:8400/"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			idp := run(t, one.opts...)
+			info, err := idp.Info(t.Context())
+			if err != nil || !strings.HasPrefix(info.Issuer, one.base) {
+				t.Errorf("%s is not at %s: %v", info.Issuer, one.base, err)
+			}
+			at, err := idp.HostAddress(t.Context())
+			if err != nil || !strings.HasPrefix(at, name+":") {
+				t.Errorf("published at %s, the engine is %s: %v", at, name, err)
+			}
+			discover(t, reaching(t, idp, at, strings.HasPrefix(one.base, "https")), info)
+		})
 	}
-	if !strings.HasPrefix(info.Issuer, "https://"+name+":") {
-		t.Errorf("%s is not at %s", info.Issuer, name)
-	}
-	pem, err := idp.CA(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+// reaching is a client that is led to address whatever host it asks for, and
+// trusts the container's authority where it has one.
+func reaching(t *testing.T, idp *testcontainer.Container, address string, secure bool) *http.Client {
+	t.Helper()
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(pem)
-	discover(t, &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}, info)
+	if secure {
+		pem, err := idp.CA(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool.AppendCertsFromPEM(pem)
+	}
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	}}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -517,5 +518,39 @@ func TestTheEndOfAnIssuerGivesTheRestOfItsTimeline(t *testing.T) {
 	var failure *control.Error
 	if _, err := idp.End(ctx, 0); !errors.As(err, &failure) || failure.Status != 404 {
 		t.Errorf("%v", err)
+	}
+}
+
+// A port that cannot be opened again is no reason to keep the book back.
+func TestTheEndOfAnIssuerGivesItsTimelineWhateverHappens(t *testing.T) {
+	issuers, _, client := start(t)
+	end := func(name string) ([]timeline.Entry, error) {
+		idp := client.Issuer(name)
+		if _, err := idp.Apply(t.Context(), command.Fault{Rule: fault.Rule{Refuse: &fault.Refuse{}}}); err != nil {
+			t.Fatal(err)
+		}
+		other, err := net.Listen("tcp", strings.TrimPrefix(issuers.URL(), "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		if name == "default" {
+			return idp.End(t.Context(), 1)
+		}
+		return nil, client.Delete(t.Context(), name)
+	}
+	entries, err := end("default")
+	if err != nil || len(entries) != 2 {
+		t.Fatalf("%+v %v", entries, err)
+	}
+	if note, is := entries[1].Event.(timeline.Note); !is || !strings.HasPrefix(note.Text, "the listener stays closed: ") {
+		t.Errorf("the book does not say what happened: %+v", entries[1])
+	}
+	if _, err := client.Create(t.Context(), issuer.Spec{Name: "next"}); err != nil {
+		t.Fatal(err)
+	}
+	var failure *control.Error
+	if _, err := end("next"); !errors.As(err, &failure) || failure.Status != 500 || !strings.Contains(failure.Detail, "address already in use") {
+		t.Errorf("who wants no book hears nothing of it: %v", err)
 	}
 }

@@ -42,19 +42,22 @@ func (a *api) newIssuer(w http.ResponseWriter, r *http.Request) {
 }
 
 // deleteIssuer ends an issuer. Nobody can ask for its timeline any more, so
-// whoever says after gets the rest of it with the answer, to the last request.
+// whoever says after gets the rest of it with the answer, to the last request;
+// trouble on the way that the issuer has ended in spite of is in it.
 func (a *api) deleteIssuer(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	i, _ := a.find(name)
 	after, err := seq(r.URL.Query().Get("after"))
-	if err == nil {
-		err = a.remove(name)
-	}
 	if err != nil {
+		fail(w, err, nil)
+		return
+	}
+	wanted := i != nil && r.URL.Query().Has("after")
+	if err := a.remove(name); err != nil && (!wanted || errors.Is(err, issuer.ErrUnknown)) {
 		fail(w, err, a.names())
 		return
 	}
-	if i == nil || !r.URL.Query().Has("after") {
+	if !wanted {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}

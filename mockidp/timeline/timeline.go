@@ -40,6 +40,7 @@ type Log struct {
 	entries []Entry
 	changed chan struct{} // closed at the next append
 	ended   chan struct{} // closed by End
+	end     sync.Once
 }
 
 // ErrEnded is returned to who waits for entries of a book that has ended.
@@ -66,7 +67,7 @@ func (l *Log) Append(source string, event Event) Entry {
 	l.next++
 	l.entries = append(l.entries, e)
 	// Twice the limit before a trim makes dropping cheap on average.
-	if l.limit > 0 && len(l.entries) >= 2*l.limit {
+	if l.limit > 0 && len(l.entries)/2 >= l.limit {
 		l.entries = append([]Entry(nil), l.entries[len(l.entries)-l.limit:]...)
 	}
 	close(l.changed)
@@ -102,8 +103,8 @@ func (l *Log) Wait(ctx context.Context, seq uint64) ([]Entry, error) {
 }
 
 // End wakes all who wait: nothing more will be written. What was written can
-// still be read. It is called once.
-func (l *Log) End() { close(l.ended) }
+// still be read. It may be called again.
+func (l *Log) End() { l.end.Do(func() { close(l.ended) }) }
 
 func (l *Log) after(seq uint64) ([]Entry, <-chan struct{}) {
 	l.mu.Lock()

@@ -83,6 +83,7 @@ control listener (GET /openapi.json there describes it).`,
 	flags.StringVar(&c.File, "config", "", "YAML or JSON file with the issuers; left out: one named default")
 	flags.StringVar(&c.Host, "host", "", "host name in the issuers' URLs, for apps in other containers; left out: that of --listen")
 	flags.BoolVar(&c.TLS, "tls", false, "serve https with a throw-away CA; GET /ca.pem on the control listener gives it")
+	flags.UintVar(&c.TimelineLimit, "timeline-limit", timelineLimit, "entries that the timeline of each issuer keeps, about; 0: all of them")
 	return cmd
 }
 

@@ -25,9 +25,12 @@ type Config struct {
 	File    string // with the issuers; empty: one named default
 	Host    string // in the issuers' URLs; empty: that of Listen
 	TLS     bool   // https on the protocol listener
+
+	TimelineLimit uint // entries that each issuer keeps, about; 0: all
 }
 
-// timelineLimit keeps a server that runs for weeks from growing.
+// timelineLimit keeps a server that runs for weeks from growing, unless the
+// flag says otherwise.
 const timelineLimit = 100_000
 
 // Run serves until ctx is done. Where the issuers are goes to stdout as soon
@@ -54,7 +57,7 @@ func Run(ctx context.Context, c Config, stdout, stderr io.Writer) (err error) {
 	source := keysource.Shared()
 	measured := newMetrics(source)
 	server := mockidp.NewServer(mockidp.ServerConfig{
-		Profile: c.Profile, Host: c.Host, Source: source, TimelineLimit: timelineLimit, Gate: gate, TLS: authority, Observe: measured.observe,
+		Profile: c.Profile, Host: c.Host, Source: source, TimelineLimit: int(c.TimelineLimit), Gate: gate, TLS: authority, Observe: measured.observe,
 	})
 	defer func() { err = errors.Join(err, server.Close()) }()
 	for _, spec := range specs {

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/rollover-harness/rollover/cmd/internal/serve"
+	"github.com/rollover-harness/rollover/mockidp/command"
 	"github.com/rollover-harness/rollover/mockidp/control"
 )
 
@@ -141,6 +142,23 @@ func TestTLSWithItsCA(t *testing.T) {
 	}
 }
 
+func TestHowMuchOfATimelineIsKept(t *testing.T) {
+	for limit, first := range map[string]uint64{"2": 3, "0": 1} { // twice the limit before it drops any
+		r := start(t, "--timeline-limit", limit)
+		client := control.NewClient(r.control)
+		defer client.Close()
+		for range 3 {
+			if _, err := client.Issuer("default").Apply(t.Context(), command.Skew{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		entries, err := client.Issuer("default").Timeline(t.Context(), 0, 0)
+		if err != nil || len(entries) == 0 || entries[0].Seq != first || entries[len(entries)-1].Seq != 4 {
+			t.Errorf("limit %s: %d entries, %v: %+v", limit, len(entries), err, entries)
+		}
+	}
+}
+
 func TestConfigFile(t *testing.T) {
 	for name, text := range map[string]string{
 		"YAML": "issuers:\n  - name: one\n    audience: api://one\n    keys: [{name: a, alg: ES256, kid: k1}, {name: b, alg: EdDSA, state: retired}]\n  - {name: two, profile: entra}\n",
@@ -203,6 +221,7 @@ func TestErrorsHaveACodeACauseAndAHint(t *testing.T) {
 		says []string
 	}{
 		"unknown flag":         {[]string{"--lisen", "x"}, 2, []string{"lisen", "--help"}},
+		"less than nothing":    {[]string{"--timeline-limit", "-1"}, 2, []string{"--timeline-limit", "--help"}},
 		"an argument":          {[]string{"now"}, 2, []string{"now"}},
 		"unknown profile":      {[]string{"--profile", "okra"}, 2, []string{"okra", "generic"}},
 		"protocol port taken":  {[]string{"--listen", taken.Addr().String()}, 4, []string{"address already in use", "--listen"}},
