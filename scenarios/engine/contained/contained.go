@@ -96,7 +96,7 @@ func (c Config) open(ctx context.Context, started *testcontainer.Container, audi
 	if err != nil {
 		return engine.Site{}, err
 	}
-	published, err := started.PortEndpoint(ctx, port+"/tcp", "")
+	published, err := started.HostAddress(ctx)
 	if err != nil {
 		return engine.Site{}, fmt.Errorf("find published port: %w", err)
 	}
