@@ -109,7 +109,8 @@ func Run(ctx context.Context, c Config) ([]Result, error) {
 	results := make([]Result, len(c.Scenarios))
 	slots := make(chan struct{}, c.Parallel)
 	var running sync.WaitGroup
-	for i, s := range c.Scenarios {
+	for _, i := range c.order() {
+		s := c.Scenarios[i]
 		slots <- struct{}{}
 		running.Go(func() {
 			defer func() { <-slots }()

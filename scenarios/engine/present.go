@@ -222,44 +222,6 @@ func (p *play) kid() string {
 	return fmt.Sprintf("unknown-%016x", p.kids.Uint64())
 }
 
-// length turns a span of a step into a time that the run can wait.
-func (p *play) length(s spec.Span) time.Duration {
-	d := time.Duration(s.Duration)
-	switch s.Word {
-	case "":
-		return min(d, p.Patience)
-	case spec.Patience:
-		return p.Patience
-	case "promise.recovery":
-		if r := p.Promise.Recovery; r != nil && !r.Restart {
-			return p.bounded(time.Duration(r.Within))
-		}
-	case "promise.revocationLag":
-		if lag := p.Promise.RevocationLag; lag != nil {
-			// Only a look past the promised end shows a promise broken.
-			return p.bounded(time.Duration(*lag)) + 2*lastPause
-		}
-	case "promise.announcement":
-		if a := p.Promise.Announcement; a != nil {
-			return p.bounded(time.Duration(*a))
-		}
-	case "promise.outage":
-		if o := p.Promise.Outage; o != nil {
-			return p.bounded(time.Duration(*o))
-		}
-	}
-	return min(glance, p.Patience)
-}
-
-// bounded is the whole length where the run can wait for it, and a glance
-// where it cannot: what comes of a glance is never held against the app.
-func (p *play) bounded(d time.Duration) time.Duration {
-	if d > p.Patience {
-		return min(glance, p.Patience)
-	}
-	return d
-}
-
 // rest waits, and no longer than ctx lets it.
 func rest(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
