@@ -23,7 +23,7 @@ import (
 // generic profile with one active RS256 key named "initial".
 type Config struct {
 	Name     string // in the control API; default "default"
-	Profile  string // generic (default), entra
+	Profile  string // generic (default), entra, adfs
 	Audience string // aud of tokens that ask for none; default "api://default"
 	Keys     []Key  // the keys to start with
 

@@ -79,7 +79,7 @@ control listener (GET /openapi.json there describes it).`,
 	flags := cmd.Flags()
 	flags.StringVar(&c.Listen, "listen", "127.0.0.1:8400", "address of the protocol listener, which apps talk to")
 	flags.StringVar(&c.Control, "control", "127.0.0.1:8401", "address of the control listener; whoever reaches it commands the issuers")
-	flags.StringVar(&c.Profile, "profile", "generic", "provider whose shapes issuers have that name none: generic, entra")
+	flags.StringVar(&c.Profile, "profile", "generic", "provider whose shapes issuers have that name none: generic, entra or adfs")
 	flags.StringVar(&c.File, "config", "", "YAML or JSON file with the issuers; left out: one named default")
 	flags.StringVar(&c.Host, "host", "", "host name in the issuers' URLs, for apps in other containers; left out: that of --listen")
 	flags.BoolVar(&c.TLS, "tls", false, "serve https with a throw-away CA; GET /ca.pem on the control listener gives it")

@@ -17,7 +17,7 @@ import (
 
 // Config says what kind of issuers are opened.
 type Config struct {
-	Profile string // generic (default), entra
+	Profile string // generic (default), entra, adfs
 	// Address is where the issuer of a scenario listens; left out: a free port
 	// of the loopback interface. An app that is running already was configured
 	// for a fixed one: then only one scenario can run at a time.
