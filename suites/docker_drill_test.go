@@ -139,6 +139,36 @@ var _ = Describe("runs with containers that are interrupted", Label("docker"), f
 			Expect(string(said)).To(ContainSubstring("3 passed, 0 failed"))
 		}
 	}, NodeTimeout(imagePatience))
+
+	It("sign people in, over the issuer's own name", func(ctx SpecContext) {
+		dir := GinkgoT().TempDir()
+		program, err := filepath.Abs("../bin/rollover")
+		Expect(err).NotTo(HaveOccurred())
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, "app"), "./relyingparty/federated/app")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+		said, err := build.CombinedOutput()
+		Expect(err).NotTo(HaveOccurred(), string(said))
+		Expect(os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nCOPY app /app\nENTRYPOINT [\"/app\"]\n"), 0o600)).To(Succeed())
+		DeferCleanup(func(ctx SpecContext) {
+			for _, name := range []string{"rp-federated", "rp-federated-saml"} {
+				docker(ctx, "image", "rm", "--force", "rollover-target:app-"+name)
+			}
+		})
+		for _, name := range []string{"rollover.yaml", "rollover.saml.yaml"} {
+			file, err := os.ReadFile(filepath.Join("relyingparty", "federated", name))
+			Expect(err).NotTo(HaveOccurred())
+			text := strings.Replace(string(file), "  process:\n    command: [../../../bin/rp-federated]\n    env:\n", "  container:\n    build: {context: .}\n    port: 8080\n    env:\n      BIND: 0.0.0.0\n", 1)
+			Expect(text).NotTo(Equal(string(file)))
+			Expect(os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600)).To(Succeed())
+			for _, at := range []string{"container", "host"} {
+				tool := exec.CommandContext(ctx, program, "run", name, "--include", "G1,G3,F2", "--patience", "10s", "--issuer-at", at)
+				tool.Dir = dir
+				said, err := tool.CombinedOutput()
+				Expect(err).NotTo(HaveOccurred(), "%s, issuers at %s: %s", name, at, said)
+				Expect(string(said)).To(ContainSubstring("3 passed, 0 failed"))
+			}
+		}
+	}, NodeTimeout(imagePatience))
 })
 
 // wait lets time pass, and no longer than ctx lets it.
