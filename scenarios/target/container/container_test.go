@@ -323,3 +323,10 @@ func TestNoEngineIsOneClearError(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestNoSocketIsNotCalledRootless(t *testing.T) {
+	err := absent(errors.New("rootless Docker not found, failed to create Docker provider"))
+	if !errors.Is(err, ErrAbsent) || strings.Contains(err.Error(), "rootless") {
+		t.Errorf("%v", err)
+	}
+}

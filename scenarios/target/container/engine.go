@@ -89,8 +89,12 @@ func open(ctx context.Context, provider *testcontainers.DockerProvider, say func
 	return e, nil
 }
 
-// absent words that no engine answers.
+// absent words that no engine answers. The library tries one socket after the
+// other, and its error is the last one's, rootless Docker's.
 func absent(err error) error {
+	if strings.Contains(err.Error(), "rootless Docker not found") {
+		err = &worded{"there is none at DOCKER_HOST, nor at the sockets that engines usually have", err}
+	}
 	return fmt.Errorf("%w: %w (is it running, and may this user talk to it? DOCKER_HOST names another one)", ErrAbsent, err)
 }
 
