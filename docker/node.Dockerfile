@@ -4,7 +4,7 @@
 # is in the build context then.
 ARG BASE=node:22-bookworm-slim
 FROM ${BASE}
-COPY root/ /
+COPY system/ /
 WORKDIR /app
 COPY app/ ./
 USER 65532:65532

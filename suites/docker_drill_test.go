@@ -140,6 +140,28 @@ var _ = Describe("runs with containers that are interrupted", Label("docker"), f
 		}
 	}, NodeTimeout(imagePatience))
 
+	It("end with one error where an image is not to be had, and leave nothing", func(ctx SpecContext) {
+		dir := GinkgoT().TempDir()
+		program, err := filepath.Abs("../bin/rollover")
+		Expect(err).NotTo(HaveOccurred())
+		const nowhere = "rollover.invalid/nobody:none"
+		file := strings.Replace(drillFile, "build: {context: .}", "image: "+sampleImage, 1)
+		Expect(os.WriteFile(filepath.Join(dir, "rollover.yaml"), []byte(file), 0o600)).To(Succeed())
+		Expect(os.WriteFile(filepath.Join(dir, "none.yaml"), []byte(strings.Replace(file, sampleImage, nowhere, 1)), 0o600)).To(Succeed())
+		for want, args := range map[string][]string{
+			"rollover: issuer: image " + nowhere + " is not on this machine and cannot be downloaded: ":                           {"rollover.yaml", "--issuer-image", nowhere},
+			"rollover: none.yaml: target does not start: image " + nowhere + " is not on this machine and cannot be downloaded: ": {"none.yaml"},
+		} {
+			tool := exec.CommandContext(ctx, program, append([]string{"run"}, args...)...)
+			tool.Dir = dir
+			said, _ := tool.CombinedOutput()
+			Expect(tool.ProcessState.ExitCode()).To(Equal(4), string(said))
+			Expect(string(said)).To(ContainSubstring(want))
+			Expect(strings.Count(string(said), "rollover: ")).To(Equal(1), string(said))
+		}
+		Expect(docker(ctx, "network", "ls", "--quiet", "--filter", "label=rollover.run")).To(BeEmpty())
+	}, NodeTimeout(imagePatience))
+
 	It("sign people in, over the issuer's own name", func(ctx SpecContext) {
 		dir := GinkgoT().TempDir()
 		program, err := filepath.Abs("../bin/rollover")

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -16,7 +17,7 @@ func (c *Config) order() []int {
 		all[n] = n
 	}
 	if c.Parallel > 1 {
-		slices.SortStableFunc(all, func(a, b int) int { return int(c.atLeast(c.Scenarios[b]) - c.atLeast(c.Scenarios[a])) })
+		slices.SortStableFunc(all, func(a, b int) int { return cmp.Compare(c.atLeast(c.Scenarios[b]), c.atLeast(c.Scenarios[a])) })
 	}
 	return all
 }
